@@ -1,0 +1,84 @@
+/**
+ * Every bound of the product, in one place, with its unit in its name. Bounds that an operator may
+ * change are defaults here and have a variable in `server/config.ts`.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const limits = {
+	// Ids and names
+	unitIdBytesMax: 180,
+	escapedIdBytesMax: 240,
+	keyBytesMax: 1000,
+	labelsMax: 64,
+	labelKeyBytesMax: 128,
+	labelValueBytesMax: 256,
+	lockFieldBytesMax: 4 * KiB,
+	lockInfoBytesMax: 16 * KiB,
+
+	// Bodies
+	/** A state; `OPENTACO_MAX_STATE_BYTES`. */
+	stateBytesMax: 1024 * MiB,
+	/** States up to this size are held in memory while they are checked; larger ones stream. */
+	bufferedBodyBytesMax: 1 * MiB,
+	/** A body without a Content-Length may be this large. */
+	unsizedBodyBytesMax: 16 * MiB,
+	jsonBodyBytesMax: 64 * KiB,
+	jsonDepthMax: 2000,
+	headerBytesMax: 16 * KiB,
+
+	// Store
+	/** `get` refuses more: records, pages, small bodies. */
+	wholeReadBytesMax: 8 * MiB,
+	listPageMax: 1000,
+	storeReadAttemptsMax: 4,
+	storeOperationDeadlineMs: 10 * second,
+	/** A body's transfer may take this long without a byte moving. */
+	storeStreamIdleMs: 30 * second,
+	probeDeadlineMs: 20 * second,
+
+	// Protocol: actDeadlineMs < headAgeMaxMs < pruneGraceMs, see docs/invariants.md
+	/** One act (lock, write, …), all its attempts, without the body's transfer. */
+	actDeadlineMs: 20 * second,
+	/** How old, by the store's clock, a confirmed head may be to build on. */
+	headAgeMaxMs: 30 * second,
+	/** How old a record or body must be before it may be removed. */
+	pruneGraceMs: 6 * hour,
+	headsCachedMax: 20_000,
+	releasedLocksKept: 32,
+	versionsInHeadMax: 64,
+	versionsPerPage: 32,
+	versionsKept: 1000,
+	recordsKeptMin: 3,
+	recordBytesMax: 1 * MiB,
+	projectionDelaySettleMs: 15 * second,
+	projectionAttemptsMax: 8,
+	sweepIntervalMs: 5 * minute,
+
+	// Directory of units
+	directoryFreshMs: 2 * second,
+	directoryReloadIntervalMs: 10 * minute,
+	directoryReadsAtOnce: 32,
+	changesKept: 1000,
+	changesFlushDelayMs: 250,
+	unitsPerPageMax: 100_000,
+
+	// Server
+	requestsAtOnceMax: 2000,
+	requestHeadDeadlineMs: 30 * second,
+	bodyIdleMs: 60 * second,
+	readyDeadlineMs: 3 * second,
+	drainDeadlineMs: 25 * second,
+	adminTokenBytesMin: 16,
+
+	// Client
+	clientRequestDeadlineMs: 30 * second,
+	clientTransferIdleMs: 60 * second,
+	clientAttemptsMax: 3,
+} as const;
+
+export type Limits = { readonly [K in keyof typeof limits]: number };
