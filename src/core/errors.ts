@@ -93,10 +93,7 @@ export class DomainError extends Error {
 			privateDetail?: string;
 		} = {},
 	) {
-		super(
-			message,
-			options.cause === undefined ? undefined : { cause: options.cause },
-		);
+		super(message, options.cause === undefined ? undefined : { cause: options.cause });
 		this.name = "DomainError";
 		this.code = code;
 		this.hint = options.hint ?? "";
@@ -106,12 +103,6 @@ export class DomainError extends Error {
 }
 
 /** True for a DomainError, optionally of one of the given codes. */
-export function isDomainError(
-	error: unknown,
-	...codes: ErrorCode[]
-): error is DomainError {
-	return (
-		error instanceof DomainError &&
-		(codes.length === 0 || codes.includes(error.code))
-	);
+export function isDomainError(error: unknown, ...codes: ErrorCode[]): error is DomainError {
+	return error instanceof DomainError && (codes.length === 0 || codes.includes(error.code));
 }

@@ -1,13 +1,7 @@
 /** Who is calling, how they proved it, and through which door. Made by the server's one authenticator. */
 
 /** The door through which a request came. */
-export type Surface =
-	| "management"
-	| "http-backend"
-	| "s3"
-	| "tfe"
-	| "system"
-	| "outside";
+export type Surface = "management" | "http-backend" | "s3" | "tfe" | "system" | "outside";
 
 /** What the caller proved itself with. */
 export type CredentialKind = "admin-token" | "auth-disabled" | "system";

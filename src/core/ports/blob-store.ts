@@ -45,15 +45,11 @@ export class StoreError extends Error {
 		message: string,
 		options: { notDone?: boolean; cause?: unknown } = {},
 	) {
-		super(
-			message,
-			options.cause === undefined ? undefined : { cause: options.cause },
-		);
+		super(message, options.cause === undefined ? undefined : { cause: options.cause });
 		this.name = "StoreError";
 		this.kind = kind;
 		this.notDone =
-			options.notDone ??
-			!(kind === "throttled" || kind === "timeout" || kind === "unavailable");
+			options.notDone ?? !(kind === "throttled" || kind === "timeout" || kind === "unavailable");
 	}
 }
 
@@ -156,11 +152,7 @@ export interface BlobStore {
 	 * `created: false` is certain knowledge that an object was there (perhaps one's own: see
 	 * `hiddenRetries`). A StoreError with `notDone: false` means that it may exist now or later.
 	 */
-	putIfAbsent(
-		key: string,
-		bytes: Uint8Array,
-		options?: StoreOptions,
-	): Promise<PutIfAbsentResult>;
+	putIfAbsent(key: string, bytes: Uint8Array, options?: StoreOptions): Promise<PutIfAbsentResult>;
 
 	/** Creates or replaces the object, whole or not at all. */
 	put(
@@ -170,10 +162,7 @@ export interface BlobStore {
 	): Promise<{ readonly date: number }>;
 
 	/** Removes the object. Success as well when there was none. */
-	delete(
-		key: string,
-		options?: StoreOptions,
-	): Promise<{ readonly date: number }>;
+	delete(key: string, options?: StoreOptions): Promise<{ readonly date: number }>;
 
 	/** One page of keys. */
 	list(options: ListOptions): Promise<ListPage>;

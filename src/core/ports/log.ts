@@ -2,11 +2,7 @@
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface Log {
-	write(
-		level: LogLevel,
-		message: string,
-		fields?: Readonly<Record<string, unknown>>,
-	): void;
+	write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** A log that keeps nothing. */

@@ -18,11 +18,7 @@ export interface Grant<A extends Action = Action> {
 }
 
 /** Decides. Total: never throws for a known principal; storage trouble rejects, and that denies. */
-export type Decide = (
-	caller: Caller,
-	action: Action,
-	resource: string,
-) => Promise<boolean>;
+export type Decide = (caller: Caller, action: Action, resource: string) => Promise<boolean>;
 
 /** The one authorisation gate of the core. */
 export class Gate {
@@ -41,23 +37,15 @@ export class Gate {
 		resource: string,
 	): Promise<Grant<A>> {
 		if (!(await this.#decide(caller, action, resource))) {
-			throw new DomainError(
-				"forbidden",
-				"insufficient permissions to access resource",
-				{
-					hint: `contact your administrator to grant ${action} permission`,
-				},
-			);
+			throw new DomainError("forbidden", "insufficient permissions to access resource", {
+				hint: `contact your administrator to grant ${action} permission`,
+			});
 		}
 		return { [grantBrand]: true, caller, action, resource };
 	}
 
 	/** Whether the caller may, without a receipt: for filtering lists. */
-	async may(
-		caller: Caller,
-		action: Action,
-		resource: string,
-	): Promise<boolean> {
+	async may(caller: Caller, action: Action, resource: string): Promise<boolean> {
 		return this.#decide(caller, action, resource);
 	}
 }
