@@ -14,6 +14,8 @@ export const limits = {
 	unitIdBytesMax: 180,
 	escapedIdBytesMax: 240,
 	keyBytesMax: 1000,
+	/** What a file name may have. */
+	keySegmentBytesMax: 255,
 	labelsMax: 64,
 	labelKeyBytesMax: 128,
 	labelValueBytesMax: 256,
@@ -45,10 +47,10 @@ export const limits = {
 	/** One act (lock, write, …), all its attempts, without the body's transfer. */
 	actDeadlineMs: 20 * second,
 	/** How old, by the store's clock, a confirmed head may be to build on. */
-	headAgeMaxMs: 30 * second,
+	headAgeMaxMs: 1 * hour,
 	/** How old a record or body must be before it may be removed. */
 	pruneGraceMs: 6 * hour,
-	headsCachedMax: 20_000,
+	headsCachedMax: 2000,
 	releasedLocksKept: 32,
 	versionsInHeadMax: 64,
 	versionsPerPage: 32,

@@ -1,0 +1,201 @@
+/**
+ * The record of a unit's log. The newest one, the head, says everything that a unit is: its lock,
+ * its current version, its history. docs/storage.md describes the same for people.
+ */
+import { DomainError } from "../errors.ts";
+import type { LogRecord } from "../log/record-log.ts";
+import type { CredentialKind, Surface } from "../principal.ts";
+
+/** Records of a greater schema are read by nobody and never written over. */
+export const recordSchema = 1;
+
+export type Operation =
+	| "create"
+	| "adopt"
+	| "adopted"
+	| "update"
+	| "lock"
+	| "unlock"
+	| "force-unlock"
+	| "write"
+	| "restore"
+	| "foreign"
+	| "delete"
+	| "undelete";
+
+/** Terraform's lock info, with every field that the client sent. */
+export type LockInfo = Readonly<Record<string, unknown>> & { readonly ID: string };
+
+export interface Lock {
+	readonly info: LockInfo;
+	readonly principal: string;
+	readonly loginId: string;
+	readonly surface: Surface;
+	/** ISO 8601, by the server that took it. */
+	readonly since: string;
+	/** The generation whose record took it: the fencing token. */
+	readonly generation: number;
+}
+
+export interface LockSummary {
+	readonly id: string;
+	readonly who: string;
+	readonly operation: string;
+}
+
+/** How a version came about. */
+export type VersionCause = "write" | "forced" | "restore" | "adopted" | "outside";
+
+export interface Version {
+	/** 1, 2, 3 … never reused, never shifted. */
+	readonly number: number;
+	/** The generation whose record made it. */
+	readonly generation: number;
+	/** Counts the re-creations of a deleted unit; earlier lives are readable with `unit.manage` only. */
+	readonly life: number;
+	readonly cause: VersionCause;
+	/** null when the client encrypted the state and kept them to itself, or the bytes are no state. */
+	readonly serial: number | null;
+	readonly lineage: string | null;
+	readonly terraformVersion: string | null;
+	/** OpenTofu encrypted it: nothing inside can be read. */
+	readonly encrypted: boolean;
+	readonly sizeBytes: number;
+	/** SHA-256, hex. */
+	readonly sha256: string;
+	/** MD5, base64, as HTTP clients send and compare it. */
+	readonly md5: string;
+	/** Offsets of the serial's digits in the bytes. */
+	readonly serialAt: { readonly start: number; readonly end: number } | null;
+	/** Key of the body, relative to the scope. */
+	readonly body: string;
+	readonly encoding: "plain";
+	readonly author: string;
+	readonly credentialKind: CredentialKind;
+	readonly surface: Surface;
+	/** ISO 8601, by the server that wrote it. */
+	readonly at: string;
+	readonly lock: LockSummary | null;
+	/** For a restore: the version whose content it is. */
+	readonly restoredFrom: number | null;
+}
+
+/** A page of older versions, kept beside the log because the head must stay small. */
+export interface VersionPageRef {
+	readonly key: string;
+	readonly sha256: string;
+	readonly firstNumber: number;
+	readonly lastNumber: number;
+}
+
+/** What a unit is. */
+export interface UnitState {
+	readonly labels: Readonly<Record<string, string>>;
+	/** ISO 8601. */
+	readonly created: string;
+	/** ISO 8601 of the last change of content: the current version's time, or `created`. */
+	readonly updated: string;
+	/** ISO 8601 of the deletion, or null. */
+	readonly deleted: string | null;
+	readonly life: number;
+	/** A plain object is being taken over; whoever sees this finishes it. */
+	readonly adopting: boolean;
+	readonly lock: Lock | null;
+	/** Ids of locks that were released, newest last: a late duplicate must not take them again. */
+	readonly released: readonly string[];
+	/** Number of the current version, null when there is no state. */
+	readonly current: number | null;
+	/** The newest versions, oldest first. Always contains the current one. */
+	readonly versions: readonly Version[];
+	readonly pages: readonly VersionPageRef[];
+	/** The last number given to a version. */
+	readonly versionCount: number;
+	/** Bodies of versions below this number were given up, the current one excepted. */
+	readonly bodiesFrom: number;
+	/** Numbers of versions written behind our back that did not become current, newest last. */
+	readonly keptAside: readonly number[];
+}
+
+/** A record: what happened, by whom, and what the unit is since. */
+export interface UnitRecord extends LogRecord {
+	readonly schema: number;
+	readonly unit: string;
+	readonly operation: Operation;
+	readonly principal: string;
+	readonly credentialKind: CredentialKind;
+	readonly surface: Surface;
+	readonly requestId: string;
+	/** ISO 8601, by the server that wrote it. */
+	readonly time: string;
+	readonly state: UnitState;
+}
+
+const encoder = new TextEncoder();
+
+/** Encodes a record as the bytes that are stored and hashed: JSON, one line. */
+export function encodeUnitRecord(record: UnitRecord): Uint8Array {
+	return encoder.encode(`${JSON.stringify(record)}\n`);
+}
+
+/**
+ * Decodes a record of the unit `id`.
+ * Fails with `schema_too_new` (a newer program wrote it) or `storage_corrupt`.
+ */
+export function decodeUnitRecord(bytes: Uint8Array, id?: string): UnitRecord {
+	let value: unknown;
+	try {
+		value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+	} catch (cause) {
+		throw corrupt("a record is not readable", cause);
+	}
+	const record = value as Partial<UnitRecord> | null;
+	if (record === null || typeof record !== "object" || typeof record.schema !== "number") {
+		throw corrupt("a record has no schema");
+	}
+	if (record.schema > recordSchema) {
+		throw new DomainError(
+			"schema_too_new",
+			"a newer version of this program has written this unit",
+			{ hint: "upgrade this server" },
+		);
+	}
+	const state = record.state;
+	if (
+		typeof record.generation !== "number" ||
+		typeof record.nonce !== "string" ||
+		typeof record.unit !== "string" ||
+		state === null ||
+		typeof state !== "object" ||
+		!Array.isArray(state.versions) ||
+		!Array.isArray(state.pages) ||
+		!Array.isArray(state.released)
+	) {
+		throw corrupt("a record lacks fields");
+	}
+	if (id !== undefined && record.unit !== id) {
+		throw corrupt("a record belongs to another unit; is the folder's file system case-sensitive?");
+	}
+	return record as UnitRecord;
+}
+
+function corrupt(message: string, cause?: unknown): DomainError {
+	return new DomainError("storage_corrupt", message, {
+		hint: "run `taco doctor` on the store",
+		...(cause === undefined ? {} : { cause }),
+	});
+}
+
+/** The version with this number if it stands in the head itself. */
+export function versionInHead(state: UnitState, number: number | null): Version | undefined {
+	return number === null ? undefined : state.versions.find((v) => v.number === number);
+}
+
+/** The current version, or undefined when there is no state. */
+export function currentVersion(state: UnitState): Version | undefined {
+	return versionInHead(state, state.current);
+}
+
+/** Whether retention has left this version's body alone. */
+export function hasBody(state: UnitState, version: Version): boolean {
+	return version.number >= state.bodiesFrom || version.number === state.current;
+}
