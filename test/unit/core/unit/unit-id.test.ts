@@ -275,7 +275,7 @@ describe("properties of keys", () => {
 			fc.property(rawKey, (key) => {
 				const ours = key === "__opentaco" || key.startsWith("__opentaco/");
 				const lock = /\.(tf)?lock$/.test(key);
-				const short = Buffer.byteLength(key) <= 60;
+				const short = Buffer.byteLength(key) <= 45;
 				if (short && key !== "" && key.isWellFormed()) {
 					expect(unitIdOfKey(key) === null).toBe(ours || lock);
 				}
