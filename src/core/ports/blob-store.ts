@@ -3,8 +3,11 @@
  * holds every implementation and every decorator to it.
  *
  * Keys are `/`-separated, relative to the store's root (bucket and prefix, or folder), at most
- * `keyBytesMax` bytes of UTF-8, without empty, `.` or `..` segments and without NUL. An
- * implementation refuses other keys with `StoreError("invalid_key")` before it does anything.
+ * `keyBytesMax` bytes of UTF-8 with segments of at most `keySegmentBytesMax`, without empty, `.` or
+ * `..` segments and without NUL. An implementation refuses other keys with
+ * `StoreError("invalid_key")` before it does anything. No key may stand below another one (`a` and
+ * `a/b`): a folder refuses the second, also with `invalid_key`. Objects of others whose names are
+ * no keys (`folder/`, `a//b`) are left out of listings.
  *
  * Consistency: every operation is atomic and linearizable: what starts after another one returned
  * sees its effect, listings included. (The protocol above survives stale listings all the same.)
@@ -29,7 +32,7 @@ export type StoreErrorKind =
 	| "timeout"
 	/** Broken connection, 5xx, an unreadable answer. For writes: may have happened, may land later. */
 	| "unavailable"
-	/** The answer's bytes are not what was stored (short read, checksum). */
+	/** Bytes are not what was stored (short read, checksum) or announced (size of a body). */
 	| "corrupt";
 
 export class StoreError extends Error {
@@ -54,7 +57,10 @@ export class StoreError extends Error {
 }
 
 export interface StoreOptions {
-	/** Ends the operation early with `StoreError("timeout")`. */
+	/**
+	 * Ends the operation early with `StoreError("timeout")`. For `getStream` it stays in force until
+	 * the body has been read.
+	 */
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -116,7 +122,11 @@ export interface ListPage {
 /** A body of known length whose bytes are produced as they are sent. Can be read once. */
 export interface StreamBody {
 	readonly stream: ReadableStream<Uint8Array>;
-	/** Exact number of bytes that the stream will give; fewer or more is an error and stores nothing. */
+	/**
+	 * Exact number of bytes that the stream will give. Fewer or more is `StoreError("corrupt")` with
+	 * `notDone` and stores nothing; an error of the stream itself stores nothing either and is thrown
+	 * as it is.
+	 */
 	readonly size: number;
 }
 
