@@ -12,7 +12,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 // No test waits for a cloud's metadata address.
-process.env["AWS_EC2_METADATA_DISABLED"] = "true";
+process.env.AWS_EC2_METADATA_DISABLED = "true";
 // Terraform must not call home from a test.
 process.env.CHECKPOINT_DISABLE = "1";
 process.env.TZ = "UTC";
