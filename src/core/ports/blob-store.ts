@@ -35,6 +35,7 @@ export type StoreErrorKind =
 	/** Bytes are not what was stored (short read, checksum) or announced (size of a body). */
 	| "corrupt";
 
+/** A failed operation of a store: what kind, and whether it may have happened all the same. */
 export class StoreError extends Error {
 	readonly kind: StoreErrorKind;
 	/**
