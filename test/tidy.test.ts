@@ -5,9 +5,9 @@
  */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { callViolations } from "./support/tidy/calls.ts";
-import { brokenLinks, unlinkedPages } from "./support/tidy/documents.ts";
+import { brokenLinks, missingPaths, unlinkedPages } from "./support/tidy/documents.ts";
 import {
 	importsOf,
 	importViolations,
@@ -62,10 +62,12 @@ describe("layers", () => {
 		expectNone([...unreachableFiles(source), ...unusedWorkers(source)]);
 	});
 
-	test("docs/architecture.md shows every layer", () => {
+	test("docs/architecture.md names every layer and every folder of the core", () => {
 		const text = pages.find((page) => page.path === "docs/architecture.md")?.text ?? "";
-		const missing = Object.keys(layers).filter((layer) => !text.includes(`\`${layer}\``));
-		expect(missing).toEqual([]);
+		const folders = source.map((file) => `${dirname(file.path)}/`);
+		const ofCore = folders.filter((folder) => folder.startsWith("src/core/"));
+		const shown = [...new Set([...Object.keys(layers), ...ofCore])];
+		expect(shown.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
 	});
 
 	test.each([
@@ -212,6 +214,11 @@ describe("documents", () => {
 
 	test("every page is linked from another one", () => {
 		expectNone(unlinkedPages(pages));
+	});
+
+	test("the files that pages name exist", () => {
+		expectNone(missingPaths(pages, exists));
+		expect(missingPaths([planted("docs/a.md", "see `src/none.ts`")], exists)).toHaveLength(1);
 	});
 
 	test("broken links and lonely pages are seen", () => {

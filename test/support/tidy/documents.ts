@@ -1,6 +1,6 @@
 /** Rules about the pages: links resolve, and every page can be found. */
 import { dirname, join } from "node:path";
-import { matches, type SourceFile, type Violation } from "./sources.ts";
+import { lineOf, matches, type SourceFile, type Violation } from "./sources.ts";
 
 const link = /!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g;
 
@@ -38,6 +38,19 @@ export function unlinkedPages(pages: readonly SourceFile[]): Violation[] {
 	return pages
 		.filter((page) => page.path.startsWith("docs/") && !linked.has(page.path))
 		.map((page) => `${page.path}:1: no other page links here`);
+}
+
+/** Paths of our own files in code spans, such as `src/core/limits.ts`, that do not exist. */
+export function missingPaths(
+	pages: readonly SourceFile[],
+	exists: (path: string) => boolean,
+): Violation[] {
+	const span = /`((?:src|test|scripts|docs|examples)\/[\w./-]*)`/g;
+	return pages.flatMap((page) =>
+		[...page.text.matchAll(span)]
+			.filter((match) => !exists(match[1] ?? ""))
+			.map((match) => `${page.path}:${lineOf(page.text, match.index)}: there is no ${match[1]}`),
+	);
 }
 
 /** As the usual renderers make them: lower case, punctuation dropped, spaces to hyphens. */
