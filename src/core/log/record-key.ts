@@ -12,11 +12,9 @@ export function recordKey(name: string, generation: number): string {
 export function generationOfKey(key: string): number {
 	const digits = key.slice(key.lastIndexOf("/") + 1);
 	if (!/^[0-9]{10}$/.test(digits)) {
-		throw new DomainError(
-			"storage_corrupt",
-			"an object that is no record lies among the records",
-			{ hint: "run `taco doctor` on the store" },
-		);
+		throw new DomainError("storage_corrupt", "an object that is no record lies among the records", {
+			hint: "run `taco doctor` on the store",
+		});
 	}
 	return generationMax - Number(digits);
 }

@@ -24,7 +24,8 @@ export interface LogRecord {
 /** Turns records into bytes and back. `decode` fails with `storage_corrupt` or `schema_too_new`. */
 export interface RecordCodec<R extends LogRecord> {
 	encode(record: R): Uint8Array;
-	decode(bytes: Uint8Array): R;
+	/** `name` is the log's, so that a record can be held to belong to it. */
+	decode(bytes: Uint8Array, name: string): R;
 }
 
 /** A head, and when the store said that nothing followed it. */
@@ -93,10 +94,7 @@ export class RecordLog<R extends LogRecord> {
 
 	constructor(options: RecordLogOptions<R>) {
 		if (options.actDeadlineMs >= options.headAgeMaxMs) {
-			throw new DomainError(
-				"internal",
-				"the act deadline must be below the head age bound",
-			);
+			throw new DomainError("internal", "the act deadline must be below the head age bound");
 		}
 		this.#options = options;
 		this.#cache = new HeadCache(options.headsCachedMax);
@@ -107,10 +105,7 @@ export class RecordLog<R extends LogRecord> {
 	 * Warm: one round trip. Cold: two, a listing and two parallel reads.
 	 * Fails with StoreError when the store does.
 	 */
-	async confirm(
-		name: string,
-		signal?: AbortSignal,
-	): Promise<ConfirmedHead<R>> {
+	async confirm(name: string, signal?: AbortSignal): Promise<ConfirmedHead<R>> {
 		const cached = this.#cache.get(name);
 		const isWorthExtending =
 			cached !== undefined &&
@@ -148,7 +143,7 @@ export class RecordLog<R extends LogRecord> {
 		});
 		if (!blob.found) return null;
 		return {
-			record: this.#decode(blob.bytes, generation),
+			record: this.#decode(name, blob.bytes, generation),
 			hash: recordHash(blob.bytes),
 		};
 	}
@@ -210,10 +205,7 @@ export class RecordLog<R extends LogRecord> {
 			this.#options.onRetry?.();
 			if (clock.monotonic() >= deadline) throw contention();
 			head = undefined;
-			await clock.sleep(
-				Math.floor(random.fraction() * Math.min(20 * (attempt + 1), 400)),
-				signal,
-			);
+			await clock.sleep(Math.floor(random.fraction() * Math.min(20 * (attempt + 1), 400)), signal);
 		}
 	}
 
@@ -247,9 +239,7 @@ export class RecordLog<R extends LogRecord> {
 			try {
 				const put = await store.putIfAbsent(key, bytes, { signal });
 				if (put.created) {
-					return await this.#landed(
-						name, head, record, bytes, put.date, sentFrom, signal,
-					);
+					return await this.#landed(name, head, record, bytes, put.date, sentFrom, signal);
 				}
 				existed = true;
 			} catch (error) {
@@ -262,11 +252,9 @@ export class RecordLog<R extends LogRecord> {
 			}
 			const seen = await this.#readBack(key, signal);
 			if (seen !== null && seen.bytes !== null) {
-				const there = this.#decode(seen.bytes, record.generation);
+				const there = this.#decode(name, seen.bytes, record.generation);
 				if (there.nonce === record.nonce) {
-					return await this.#landed(
-						name, head, record, bytes, seen.date, sentFrom, signal,
-					);
+					return await this.#landed(name, head, record, bytes, seen.date, sentFrom, signal);
 				}
 				// Our precondition is dead for ever: no attempt of ours can land any more.
 				this.#cache.delete(name);
@@ -330,10 +318,7 @@ export class RecordLog<R extends LogRecord> {
 				return { kind: "done", head: now };
 			}
 			const successor = await this.read(name, record.generation + 1, signal);
-			if (
-				now.generation > record.generation &&
-				successor?.record.previous === hash
-			) {
+			if (now.generation > record.generation && successor?.record.previous === hash) {
 				this.#remember(name, now);
 				return { kind: "done", head: now };
 			}
@@ -367,23 +352,22 @@ export class RecordLog<R extends LogRecord> {
 					confirmedFrom: sentFrom,
 				};
 			}
-			head = this.#follow(head, next.bytes, next.date, sentFrom);
+			head = this.#follow(name, head, next.bytes, next.date, sentFrom);
 		}
 	}
 
 	#follow(
+		name: string,
 		head: ConfirmedHead<R>,
 		bytes: Uint8Array,
 		date: number,
 		sentFrom: number,
 	): ConfirmedHead<R> {
-		const record = this.#decode(bytes, head.generation + 1);
+		const record = this.#decode(name, bytes, head.generation + 1);
 		if (record.previous !== head.hash) {
-			throw new DomainError(
-				"storage_corrupt",
-				"a record does not continue the one before it",
-				{ hint: "run `taco doctor` on the store" },
-			);
+			throw new DomainError("storage_corrupt", "a record does not continue the one before it", {
+				hint: "run `taco doctor` on the store",
+			});
 		}
 		return {
 			record,
@@ -395,19 +379,14 @@ export class RecordLog<R extends LogRecord> {
 	}
 
 	/** Finds the head without knowing anything. The listing is a hint, never the truth. */
-	async #cold(
-		name: string,
-		signal: AbortSignal | undefined,
-	): Promise<ConfirmedHead<R>> {
+	async #cold(name: string, signal: AbortSignal | undefined): Promise<ConfirmedHead<R>> {
 		const { store, clock } = this.#options;
 		for (let attempt = 0; attempt < 8; attempt++) {
 			const newest = await store.newest(`${name}/`, { signal });
 			const generation = newest === null ? 0 : generationOfKey(newest);
 			const sentFrom = clock.monotonic();
 			const [at, after] = await Promise.all([
-				generation === 0
-					? null
-					: store.get(recordKey(name, generation), { signal }),
+				generation === 0 ? null : store.get(recordKey(name, generation), { signal }),
 				store.get(recordKey(name, generation + 1), { signal }),
 			]);
 			if (at !== null && !at.found) continue;
@@ -421,7 +400,7 @@ export class RecordLog<R extends LogRecord> {
 							confirmedFrom: sentFrom,
 						}
 					: {
-							record: this.#decode(at.bytes, generation),
+							record: this.#decode(name, at.bytes, generation),
 							generation,
 							hash: recordHash(at.bytes),
 							confirmedAtStore: Math.min(at.date, after.date),
@@ -434,14 +413,12 @@ export class RecordLog<R extends LogRecord> {
 				}
 				return head;
 			}
-			const next = this.#follow(head, after.bytes, after.date, sentFrom);
+			const next = this.#follow(name, head, after.bytes, after.date, sentFrom);
 			return await this.#extend(name, next, signal);
 		}
-		throw new StoreError(
-			"unavailable",
-			"listings and reads of the store keep disagreeing",
-			{ notDone: true },
-		);
+		throw new StoreError("unavailable", "listings and reads of the store keep disagreeing", {
+			notDone: true,
+		});
 	}
 
 	async #confirmOrUnavailable(
@@ -461,9 +438,7 @@ export class RecordLog<R extends LogRecord> {
 		const cached = this.#cache.get(name);
 		if (cached === undefined) return undefined;
 		const age = this.#options.clock.monotonic() - cached.confirmedFrom;
-		return age < this.#options.headAgeMaxMs - this.#options.actDeadlineMs
-			? cached
-			: undefined;
+		return age < this.#options.headAgeMaxMs - this.#options.actDeadlineMs ? cached : undefined;
 	}
 
 	#remember(name: string, head: ConfirmedHead<R>): void {
@@ -473,14 +448,12 @@ export class RecordLog<R extends LogRecord> {
 		}
 	}
 
-	#decode(bytes: Uint8Array, generation: number): R {
-		const record = this.#options.codec.decode(bytes);
+	#decode(name: string, bytes: Uint8Array, generation: number): R {
+		const record = this.#options.codec.decode(bytes, name);
 		if (record.generation !== generation) {
-			throw new DomainError(
-				"storage_corrupt",
-				"a record stands at the wrong place of its log",
-				{ hint: "run `taco doctor` on the store" },
-			);
+			throw new DomainError("storage_corrupt", "a record stands at the wrong place of its log", {
+				hint: "run `taco doctor` on the store",
+			});
 		}
 		return record;
 	}
@@ -488,14 +461,10 @@ export class RecordLog<R extends LogRecord> {
 	#unknown(name: string): DomainError {
 		this.#cache.delete(name);
 		this.#options.onUnknown?.();
-		return new DomainError(
-			"outcome_unknown",
-			"the store did not say whether the change was made",
-			{
-				hint: "send the same request again: it takes effect at most once",
-				details: { retryAfterSeconds: 1 },
-			},
-		);
+		return new DomainError("outcome_unknown", "the store did not say whether the change was made", {
+			hint: "send the same request again: it takes effect at most once",
+			details: { retryAfterSeconds: 1 },
+		});
 	}
 
 	async #takeTurn(name: string): Promise<() => void> {

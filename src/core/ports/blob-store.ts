@@ -4,7 +4,7 @@
  *
  * Keys are `/`-separated, relative to the store's root (bucket and prefix, or folder), at most
  * `keyBytesMax` bytes of UTF-8 with segments of at most `keySegmentBytesMax`, without empty, `.` or
- * `..` segments and without NUL. An implementation refuses other keys with
+ * `..` segments and without NUL or backslash. An implementation refuses other keys with
  * `StoreError("invalid_key")` before it does anything. No key may stand below another one (`a` and
  * `a/b`): a folder refuses the second, also with `invalid_key`. Objects of others whose names are
  * no keys (`folder/`, `a//b`) are left out of listings.

@@ -1,0 +1,209 @@
+/** Reading and writing a unit's state. Body first, then the record, then everything else. */
+import { DomainError } from "../errors.ts";
+import { unavailable } from "../log/record-log.ts";
+import { StoreError } from "../ports/blob-store.ts";
+import type { Caller } from "../principal.ts";
+import { unitNotFound } from "../unit/not-found.ts";
+import { currentVersion, hasBody, type UnitState, type Version } from "../unit/record.ts";
+import { stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
+import { type BodyStore, cancelBody, damaged, type VerifiedBody } from "./body-store.ts";
+import type { History } from "./history.ts";
+import { type Restored, type RestoreInput, restoreState } from "./restore.ts";
+import { versionNotFound } from "./version.ts";
+import type { StateWriter, StateWriterDeps, WriteInput, WrittenState } from "./writer.ts";
+
+export interface StateServiceDeps extends StateWriterDeps {
+	/** Finishes the adoption of a plain state that another server began. */
+	readonly adopt: (id: UnitId) => Promise<void>;
+}
+
+export interface ReadState {
+	/** null for a plain state that nobody has taken over yet. */
+	readonly version: Version | null;
+	readonly sizeBytes: number;
+	readonly sha256: string | null;
+	/** The exact bytes that were written. */
+	readonly body: VerifiedBody;
+}
+
+export interface VersionRow {
+	readonly version: Version;
+	readonly isCurrent: boolean;
+	/** False when retention has given its body up. */
+	readonly isAvailable: boolean;
+}
+
+export class StateService {
+	readonly #deps: StateServiceDeps;
+	readonly #bodies: BodyStore;
+	readonly #history: History;
+	readonly #writer: StateWriter;
+
+	constructor(deps: StateServiceDeps, bodies: BodyStore, history: History, writer: StateWriter) {
+		this.#writer = writer;
+		this.#deps = deps;
+		this.#bodies = bodies;
+		this.#history = history;
+	}
+
+	/**
+	 * The current state, or a version of it, byte for byte. One round trip when the head is warm:
+	 * the head is confirmed and the body fetched at once (I7).
+	 * Fails with `unit_not_found`, `no_state`, `version_not_found`, `storage_corrupt` (I8) or
+	 * `storage_unavailable`.
+	 */
+	async read(
+		caller: Caller,
+		id: UnitId,
+		options: { readonly version?: number } = {},
+	): Promise<ReadState> {
+		await this.#deps.gate.authorize(caller, "unit.read", id);
+		try {
+			return await this.#read(caller, id, options.version);
+		} catch (error) {
+			if (error instanceof StoreError) throw unavailable(error);
+			throw error;
+		}
+	}
+
+	async #read(caller: Caller, id: UnitId, number: number | undefined): Promise<ReadState> {
+		const seen = this.#deps.log.lastSeen(id)?.record?.state;
+		const guess = number === undefined && seen !== undefined ? currentVersion(seen) : undefined;
+		const guessed = guess === undefined ? null : this.#bodies.open(guess.body, guess);
+		guessed?.catch(() => undefined);
+		try {
+			let head = await this.#deps.log.confirm(id);
+			if (head.record?.state.adopting) {
+				await this.#deps.adopt(id);
+				head = await this.#deps.log.confirm(id);
+			}
+			if (head.record === null) return await this.#readPlain(id, number);
+			const state = head.record.state;
+			if (state.deleted !== null) throw unitNotFound();
+			const version = await this.#pick(caller, id, state, number);
+			if (guess?.body === version.body && guessed !== null) {
+				const body = await guessed;
+				if (body !== null)
+					return { version, sizeBytes: version.sizeBytes, sha256: version.sha256, body };
+			}
+			await cancelBody(guessed === null ? null : await guessed.catch(() => null));
+			const body = await this.#bodies.open(version.body, version);
+			if (body === null) throw damaged();
+			return { version, sizeBytes: version.sizeBytes, sha256: version.sha256, body };
+		} catch (error) {
+			if (guessed !== null) void guessed.then(cancelBody, () => undefined);
+			throw error;
+		}
+	}
+
+	async #readPlain(id: UnitId, number: number | undefined): Promise<ReadState> {
+		const plain = await this.#deps.store.getStream(stateKeyOfUnit(id));
+		if (!plain.found) throw unitNotFound();
+		if (number !== undefined) {
+			await cancelBody(plain.body);
+			throw versionNotFound();
+		}
+		return { version: null, sizeBytes: plain.size, sha256: null, body: plain.body };
+	}
+
+	async #pick(
+		caller: Caller,
+		id: UnitId,
+		state: UnitState,
+		number: number | undefined,
+	): Promise<Version> {
+		if (number === undefined) {
+			const current = currentVersion(state);
+			if (current !== undefined) return current;
+			throw new DomainError("no_state", "the unit has no state yet", {
+				hint: "apply, or push a state with `taco unit push`",
+			});
+		}
+		return await this.#available(caller, id, state, number);
+	}
+
+	async #available(caller: Caller, id: UnitId, state: UnitState, number: number): Promise<Version> {
+		const version = await this.#history.find(state, number);
+		if (version === undefined) throw versionNotFound();
+		if (version.life < state.life) await this.#deps.gate.authorize(caller, "unit.manage", id);
+		if (!hasBody(state, version)) {
+			throw new DomainError("version_not_found", "the version's content was removed by retention", {
+				hint: "OPENTACO_MAX_VERSIONS says how many versions are kept",
+			});
+		}
+		return version;
+	}
+
+	/** All versions that the caller may see, newest first. Fails with `unit_not_found`. */
+	async versions(caller: Caller, id: UnitId): Promise<VersionRow[]> {
+		await this.#deps.gate.authorize(caller, "unit.read", id);
+		const state = await this.#stateOf(id);
+		if (state === null) return [];
+		const mayManage = await this.#deps.gate.may(caller, "unit.manage", id);
+		const all = await this.#guarded(() => this.#history.all(state));
+		return all
+			.filter((version) => version.life === state.life || mayManage)
+			.map((version) => row(state, version))
+			.reverse();
+	}
+
+	/** One version. Fails with `unit_not_found` or `version_not_found`. */
+	async version(caller: Caller, id: UnitId, number: number): Promise<VersionRow> {
+		const rows = await this.versions(caller, id);
+		const found = rows.find((r) => r.version.number === number);
+		if (found === undefined) throw versionNotFound();
+		return found;
+	}
+
+	/** The unit's state, null for a plain one without a log. */
+	async #stateOf(id: UnitId): Promise<UnitState | null> {
+		const head = await this.#guarded(() => this.#deps.log.confirm(id));
+		if (head.record !== null) {
+			if (head.record.state.deleted !== null) throw unitNotFound();
+			return head.record.state;
+		}
+		const page = await this.#guarded(() =>
+			this.#deps.store.list({ prefix: stateKeyOfUnit(id), limit: 1 }),
+		);
+		if (page.blobs[0]?.key !== stateKeyOfUnit(id)) throw unitNotFound();
+		return null;
+	}
+
+	async #guarded<T>(work: () => Promise<T>): Promise<T> {
+		try {
+			return await work();
+		} catch (error) {
+			if (error instanceof StoreError) throw unavailable(error);
+			throw error;
+		}
+	}
+
+	/** See StateWriter.write. */
+	async write(caller: Caller, id: UnitId, input: WriteInput): Promise<WrittenState> {
+		return await this.#guarded(() => this.#writer.write(caller, id, input));
+	}
+
+	/**
+	 * Makes the content of an earlier version current again, under a higher serial; see restore.ts.
+	 * Fails as `write`, and with `version_not_found`.
+	 */
+	async restore(caller: Caller, id: UnitId, input: RestoreInput): Promise<Restored> {
+		return await this.#guarded(() =>
+			restoreState(
+				{ ...this.#deps, bodies: this.#bodies, history: this.#history },
+				this.#writer,
+				caller,
+				id,
+				input,
+			),
+		);
+	}
+}
+
+function row(state: UnitState, version: Version): VersionRow {
+	return {
+		version,
+		isCurrent: version.number === state.current,
+		isAvailable: hasBody(state, version),
+	};
+}
