@@ -17,3 +17,31 @@ export function abortedBefore(signal: AbortSignal): StoreError {
 		cause: signal.reason,
 	});
 }
+
+/**
+ * The promise's outcome, or `StoreError("timeout")` as soon as the signal fires; what the promise
+ * then does is not waited for. `mayHaveHappened` becomes the error's `notDone: false`.
+ */
+export async function orAborted<T>(
+	promise: Promise<T>,
+	signal: AbortSignal | undefined,
+	mayHaveHappened: boolean,
+): Promise<T> {
+	if (signal === undefined) return promise;
+	const { promise: aborted, reject } = Promise.withResolvers<never>();
+	const stop = () =>
+		reject(
+			new StoreError("timeout", "the store did not answer in time", {
+				notDone: !mayHaveHappened,
+				cause: signal.reason,
+			}),
+		);
+	if (signal.aborted) stop();
+	signal.addEventListener("abort", stop, { once: true });
+	promise.catch(() => {});
+	try {
+		return await Promise.race([promise, aborted]);
+	} finally {
+		signal.removeEventListener("abort", stop);
+	}
+}

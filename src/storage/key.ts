@@ -7,7 +7,8 @@ const encoder = new TextEncoder();
 
 /**
  * Throws `StoreError("invalid_key")` unless `key` is a legal key of the port: 1 to `keyBytesMax`
- * bytes, segments of 1 to `keySegmentBytesMax` bytes that are neither `.` nor `..`, no NUL.
+ * bytes, segments of 1 to `keySegmentBytesMax` bytes that are neither `.` nor `..`, no NUL and no
+ * backslash.
  */
 export function checkKey(key: string): void {
 	const problem = keyProblem(key);
@@ -40,6 +41,8 @@ export function checkPrefix(prefix: string): void {
 function textProblem(text: string): string | null {
 	if (!text.isWellFormed()) return "the key is not well-formed Unicode";
 	if (text.includes("\0")) return "the key contains NUL";
+	// Bun's S3 client takes it for a slash, so that it would name another object.
+	if (text.includes("\\")) return "the key contains a backslash";
 	if (text.length > limits.keyBytesMax || utf8Bytes(text) > limits.keyBytesMax) {
 		return `the key is longer than ${limits.keyBytesMax} bytes`;
 	}

@@ -8,7 +8,7 @@ const oddNames = [
 	"with space",
 	"plus+and%20percent%",
 	"equals=and&amp;<tag>",
-	"quote'\"back\\slash",
+	"quote'\"and^caret|pipe`",
 	"grüße/żółw/日本語",
 	"hash#question?semi;colon:at@",
 	"tilde~star*paren()",

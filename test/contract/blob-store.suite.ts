@@ -226,6 +226,7 @@ function basics({ store, second, check }: SuiteContext): void {
 			"a/../../x",
 			"a/./b",
 			"a\0b",
+			"a\\b",
 			"\ud800",
 			"é".repeat(limits.keyBytesMax / 2 + 1),
 			"s".repeat(256),
