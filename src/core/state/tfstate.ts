@@ -1,6 +1,7 @@
 /** What the platform reads out of a Terraform or OpenTofu state, and the one thing it may change. */
 import { DomainError } from "../errors.ts";
-import { type JsonKind, JsonScanner, type MemberReader } from "./json-scanner.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import type { JsonKind, MemberReader } from "./member-reader.ts";
 import { invalidState } from "./state-faults.ts";
 
 /** Where something stands in the body: the first byte and the one after the last. */

@@ -26,8 +26,8 @@ import {
 	naturalIds,
 } from "../../../fixtures/unit-ids.ts";
 
-const seed = Number(process.env.TEST_SEED ?? Date.now() & 0x7fffffff);
-console.info(`unit-id seed ${seed} (TEST_SEED repeats it)`);
+const seed = Number(process.env.OPENTACO_TEST_SEED ?? Date.now() & 0x7fffffff);
+console.info(`unit-id seed ${seed} (OPENTACO_TEST_SEED repeats it)`);
 
 function check(property: fc.IRawProperty<unknown>, numRuns = 2000): void {
 	fc.assert(property, { seed, numRuns });
