@@ -21,7 +21,7 @@ import {
 import type { Clock } from "../core/ports/clock.ts";
 import { abortedBefore, orAborted, throwIfAborted } from "./abort.ts";
 import { exactly } from "./exact-stream.ts";
-import { checkKey, checkLimit, checkPrefix, compareKeys, isKey } from "./key.ts";
+import { checkKey, checkLimit, checkPrefix, compareKeys } from "./key.ts";
 import { contentLengthOf, readWhole, streamOf, type Upload, uploadOf } from "./s3-body.ts";
 import { presignSeconds, S3ClientSource, type S3Clients, type S3Options } from "./s3-clients.ts";
 import { bucketVersioning, putIfNoneMatch } from "./s3-conditional.ts";
@@ -32,6 +32,7 @@ import {
 	refusalOf,
 	type S3Effect,
 } from "./s3-errors.ts";
+import { brokenListing, entriesOf, listingError, timeOf } from "./s3-listing.ts";
 
 /** What S3 takes for a whole name. */
 const objectNameBytesMax = 1024;
@@ -201,7 +202,7 @@ export class S3Store implements BlobStore {
 				},
 				signal,
 			);
-			for (const entry of this.#entriesOf(page)) {
+			for (const entry of entriesOf(page, this.#keyPrefix)) {
 				if (after !== undefined && compareKeys(entry.key, after) <= 0) continue;
 				if (blobs.length + prefixes.length === limit) {
 					return { blobs, prefixes, next: last };
@@ -232,7 +233,7 @@ export class S3Store implements BlobStore {
 				},
 				options?.signal,
 			);
-			const entry = this.#entriesOf(page)[0];
+			const entry = entriesOf(page, this.#keyPrefix)[0];
 			if (entry !== undefined) return entry.key;
 			token = page.isTruncated ? page.nextContinuationToken : undefined;
 		} while (token);
@@ -351,44 +352,6 @@ export class S3Store implements BlobStore {
 			throw listingError(error, code, signal);
 		}
 	}
-
-	/** Keys and folded prefixes of a page in order, relative to the store's root; others left out. */
-	#entriesOf(
-		page: Bun.S3ListObjectsResponse,
-	): ({ key: string; folded: true } | { key: string; folded: false; info: BlobInfo })[] {
-		const encoded = page.encodingType === "url";
-		const relative = (name: string | undefined): string | null => {
-			const plain = encoded ? decoded(name ?? "") : (name ?? "");
-			return plain.startsWith(this.#keyPrefix) ? plain.slice(this.#keyPrefix.length) : null;
-		};
-		const entries = [];
-		for (const { prefix } of page.commonPrefixes ?? []) {
-			const key = relative(prefix);
-			if (key !== null && isKey(key.slice(0, -1))) {
-				entries.push({ key, folded: true as const });
-			}
-		}
-		for (const content of page.contents ?? []) {
-			const key = relative(content.key);
-			if (key === null || !isKey(key)) continue;
-			const info = {
-				key,
-				size: content.size ?? 0,
-				modified: timeOf(content.lastModified ?? null),
-			};
-			entries.push({ key, folded: false as const, info });
-		}
-		return entries.sort((a, b) => compareKeys(a.key, b.key));
-	}
-}
-
-/** The name that a listing encoded as in a form; a name that is not encoded stays. */
-function decoded(name: string): string {
-	try {
-		return decodeURIComponent(name.replaceAll("+", "%20"));
-	} catch {
-		return name;
-	}
 }
 
 function md5Base64(bytes: Uint8Array): string {
@@ -397,16 +360,6 @@ function md5Base64(bytes: Uint8Array): string {
 
 function modifiedOf(response: Response): number {
 	return timeOf(response.headers.get("last-modified"));
-}
-
-function timeOf(text: string | null): number {
-	const time = text === null ? Number.NaN : Date.parse(text);
-	if (Number.isNaN(time)) {
-		throw new StoreError("unavailable", "the S3 server does not tell when an object was changed", {
-			notDone: true,
-		});
-	}
-	return time;
 }
 
 /** Without the server's own time nothing can be decided; a write may have happened. */
@@ -418,21 +371,6 @@ function dateOf(header: string | null, effect: S3Effect): number {
 		});
 	}
 	return time;
-}
-
-function brokenListing(): StoreError {
-	return new StoreError("unavailable", "the S3 server's listing cannot be read on", {
-		notDone: true,
-	});
-}
-
-function listingError(error: unknown, code: string, signal: AbortSignal | undefined): StoreError {
-	if (code === "InvalidResponse") return brokenListing();
-	const throttled = /^(SlowDown|ServiceUnavailable|TooManyRequests)/.test(code);
-	const refused = errorOfRefusal({ status: throttled ? 503 : 403, code, region: "" }, "read");
-	// Bun tells a code only: the server's own, or a name for what happened to the connection.
-	const known = throttled || !refused.message.endsWith(`(403 ${code})`);
-	return known ? refused : errorOfFailure(error, signal, "read");
 }
 
 /**

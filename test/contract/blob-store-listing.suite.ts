@@ -13,7 +13,6 @@ const oddNames = [
 	"hash#question?semi;colon:at@",
 	"tilde~star*paren()",
 	"dots..in...name",
-	"new\nline",
 	"emoji-\u{1f32e}",
 	"private-\u{e000}",
 	`long/${"l".repeat(250)}/${"m".repeat(250)}/${"n".repeat(240)}`,
@@ -71,6 +70,13 @@ export function listingSuite({ store, second, check }: SuiteContext): void {
 			expect((await second().get(key(name))).found).toBe(false);
 		}
 		expect((await all(store(), key(""), 1000)).keys).toEqual([]);
+	});
+
+	check("a line break in a key is part of its name", async (key) => {
+		const name = key("new\nline\ttab");
+		expect((await store().putIfAbsent(name, bytesOf("x"))).created).toBe(true);
+		expect(await textOf(second(), name)).toBe("x");
+		expect((await all(store(), key(""), 10)).keys).toEqual([name]);
 	});
 
 	check("a listing is sorted by bytes and complete at once", async (key) => {
