@@ -55,14 +55,14 @@ const bans: readonly Ban[] = [
 	{
 		pattern: /\bprocess\.env\b|\bBun\.env\b/g,
 		name: "reads the environment",
-		instead: "the values that server/config.ts and cli/context.ts hand on",
+		instead: "the values that server/config.ts and cli/io.ts hand on",
 		within: everywhere,
-		except: ["src/server/config.ts", "src/cli/context.ts"],
+		except: ["src/server/config.ts", "src/cli/io.ts"],
 	},
 	{
 		pattern: /\bconsole\.\w+/g,
 		name: "console",
-		instead: "the output of cli/output.ts, or the Log port",
+		instead: "the streams of cli/io.ts, or the Log port",
 		within: everywhere,
 	},
 	{
@@ -70,6 +70,7 @@ const bans: readonly Ban[] = [
 		name: "process.exit",
 		instead: "a returned exit code, so that output is flushed and deferred work runs",
 		within: everywhere,
+		except: ["src/cli/io.ts"],
 	},
 ];
 

@@ -38,7 +38,14 @@ export const layers: Readonly<Record<string, Layer>> = {
 	},
 	"src/client/": { own: ["src/api/", "src/lib/"], packages: [], platform: "all" },
 	"src/cli/": {
-		own: ["src/client/", "src/api/", "src/lib/", "src/core/unit/unit-id.ts", "src/build-info.ts"],
+		own: [
+			"src/client/",
+			"src/api/",
+			"src/lib/",
+			"src/core/unit/unit-id.ts",
+			"src/core/errors.ts",
+			"src/build-info.ts",
+		],
 		packages: ["citty", "consola"],
 		platform: "all",
 	},
