@@ -59,13 +59,21 @@ export const limits = {
 	recordBytesMax: 1 * MiB,
 	projectionDelaySettleMs: 15 * second,
 	projectionAttemptsMax: 8,
-	sweepIntervalMs: 5 * minute,
+	sweepIntervalMs: 10 * minute,
+	/** Between two units, so that a sweep never competes with requests. */
+	sweepPauseMs: 20,
+	generationsPerPrune: 100,
 
 	// Directory of units
 	directoryFreshMs: 2 * second,
+	directoryListIntervalMs: 10 * second,
 	directoryReloadIntervalMs: 10 * minute,
+	/** The coarsest step of a store's clock, with some room. */
+	storeClockStepMaxMs: 5 * second,
 	directoryReadsAtOnce: 32,
 	changesKept: 1000,
+	/** A server that has changed nothing for so long is gone; its change hints are removed. */
+	changesObjectAgeMaxMs: 24 * hour,
 	changesFlushDelayMs: 250,
 	unitsPerPageMax: 100_000,
 

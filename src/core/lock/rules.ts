@@ -121,3 +121,8 @@ const forcingOperations: ReadonlySet<unknown> = new Set([
 export function isForcingLock(lock: Lock | null): boolean {
 	return lock !== null && forcingOperations.has(lock.info["Operation"]);
 }
+
+/** True when the unit is free and this id was held and released before. */
+export function isHeldByNobody(state: UnitState, lockId: string): boolean {
+	return state.lock === null && state.released.includes(lockId);
+}

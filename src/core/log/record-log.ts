@@ -132,6 +132,13 @@ export class RecordLog<R extends LogRecord> {
 		return this.#cache.get(name);
 	}
 
+	/** The newest record by a listing, unconfirmed: for indexes, never for a decision. */
+	async peek(name: string): Promise<R | null> {
+		const newest = await this.#options.store.newest(`${name}/`);
+		if (newest === null) return null;
+		return (await this.read(name, generationOfKey(newest)))?.record ?? null;
+	}
+
 	/** Reads one record; null when it is not there (never written, or pruned). */
 	async read(
 		name: string,

@@ -112,6 +112,14 @@ export class UnitLog {
 		return this.#log.lastSeen(logName(id));
 	}
 
+	/**
+	 * The newest record by a listing, unconfirmed and uncached: for indexes, never for a decision.
+	 * null when the unit has no log.
+	 */
+	peek(id: UnitId): Promise<UnitRecord | null> {
+		return this.#log.peek(logName(id));
+	}
+
 	/** One record of the unit; null when it was never written or was pruned. */
 	read(id: UnitId, generation: number): Promise<{ record: UnitRecord; hash: string } | null> {
 		return this.#log.read(logName(id), generation);

@@ -1,0 +1,173 @@
+/** Puts the core's parts together. No logic of its own. */
+import { TaskGroup } from "../lib/task-group.ts";
+import { Adoption } from "./adoption/adopt.ts";
+import { limits } from "./limits.ts";
+import { LockService } from "./lock/service.ts";
+import type { BlobStore } from "./ports/blob-store.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Log } from "./ports/log.ts";
+import type { CoreMetrics } from "./ports/metrics.ts";
+import type { Random } from "./ports/random.ts";
+import { Projector } from "./projection/projector.ts";
+import { ProjectionSchedule } from "./projection/schedule.ts";
+import { type Decide, Gate } from "./rbac/grant.ts";
+import { Pruner } from "./retention/pruner.ts";
+import { Sweeper } from "./retention/sweeper.ts";
+import type { CoreSettings } from "./settings.ts";
+import { BodyStore } from "./state/body-store.ts";
+import { History } from "./state/history.ts";
+import { StateService } from "./state/service.ts";
+import { StateWriter } from "./state/writer.ts";
+import { ChangesFeed } from "./unit/changes-feed.ts";
+import { UnitDirectory } from "./unit/directory.ts";
+import { UnitService } from "./unit/service.ts";
+import { UnitLog } from "./unit/unit-log.ts";
+
+export interface CoreDeps {
+	readonly store: BlobStore;
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly log: Log;
+	readonly metrics: CoreMetrics;
+	readonly decide: Decide;
+	readonly settings: CoreSettings;
+}
+
+export interface Core {
+	readonly units: UnitService;
+	readonly locks: LockService;
+	readonly states: StateService;
+	/** The parts that tests, the doctor and the sweeper look into. */
+	readonly parts: CoreParts;
+	/** Work that goes on after requests were answered. */
+	readonly tasks: TaskGroup;
+	/** Loads the index of units and sweeps now and then, until the signal. */
+	startSweeping(signal: AbortSignal): void;
+	/** For shutdown, after the last request: ends waiting, finishes work, publishes change hints. */
+	flush(): Promise<void>;
+}
+
+export interface CoreParts {
+	readonly unitLog: UnitLog;
+	readonly directory: UnitDirectory;
+	readonly feed: ChangesFeed;
+	readonly projector: Projector;
+	readonly pruner: Pruner;
+	readonly sweeper: Sweeper;
+	readonly bodies: BodyStore;
+	readonly history: History;
+	readonly adoption: Adoption;
+	readonly gate: Gate;
+}
+
+/** Builds the core on a store. Starts nothing. */
+export function createCore(deps: CoreDeps): Core {
+	const { store, clock, random, metrics, settings } = deps;
+	const tasks = new TaskGroup((name, error) =>
+		deps.log.write("error", "background work failed", { task: name, error }),
+	);
+	const stopping = new AbortController();
+	const gate = new Gate(deps.decide);
+	const unitLog = new UnitLog({ store, clock, random, metrics, settings });
+	const bodies = new BodyStore(store, random);
+	const history = new History(store);
+	const common = { store, clock, random, metrics, gate, log: unitLog, bodies, history };
+	const { versionsKept, isAutoCreating } = settings;
+
+	const adoption = new Adoption({ ...common, versionsKept });
+	unitLog.useAdoption(
+		(id) => adoption.findPlain(id),
+		(id) => adoption.adopt(id),
+	);
+	const feed = new ChangesFeed(store, clock, random);
+	const directory = new UnitDirectory({
+		...common,
+		feed,
+		freshMs: settings.directoryFreshMs,
+		reloadIntervalMs: limits.directoryReloadIntervalMs,
+	});
+	const projector = new Projector({ ...common, versionsKept });
+	const schedule = new ProjectionSchedule({
+		projector,
+		clock,
+		tasks,
+		log: deps.log,
+		metrics,
+		settleMs: settings.projectionSettleMs,
+		stopping: stopping.signal,
+	});
+	const pruner = new Pruner({
+		...common,
+		recordsKept: settings.recordsKept,
+		graceMs: settings.pruneGraceMs,
+	});
+	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
+
+	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
+	unitLog.onRecord((id, record) => {
+		directory.apply(id, record);
+		feed.note(id, record.generation);
+		publishing.request();
+		schedule.request(id);
+	});
+
+	const writer = new StateWriter({ ...common, versionsKept, isAutoCreating }, bodies);
+	const stateDeps = {
+		...common,
+		versionsKept,
+		isAutoCreating,
+		adopt: adoption.adopt.bind(adoption),
+	};
+	return {
+		units: new UnitService({ ...common, directory }),
+		locks: new LockService({ ...common, isAutoCreating }),
+		states: new StateService(stateDeps, bodies, history, writer),
+		parts: {
+			unitLog,
+			directory,
+			feed,
+			projector,
+			pruner,
+			sweeper,
+			bodies,
+			history,
+			adoption,
+			gate,
+		},
+		tasks,
+		startSweeping(signal) {
+			tasks.run("sweep", () => sweeper.run(AbortSignal.any([signal, stopping.signal])));
+		},
+		async flush() {
+			stopping.abort();
+			await tasks.idle();
+			await feed.publish();
+		},
+	};
+}
+
+/** Publishes change hints a moment after the first of them, so that many share one write. */
+class PublishSoon {
+	readonly #feed: ChangesFeed;
+	readonly #clock: Clock;
+	readonly #tasks: TaskGroup;
+	readonly #stopping: AbortSignal;
+	#isWaiting = false;
+
+	constructor(feed: ChangesFeed, clock: Clock, tasks: TaskGroup, stopping: AbortSignal) {
+		this.#feed = feed;
+		this.#clock = clock;
+		this.#tasks = tasks;
+		this.#stopping = stopping;
+	}
+
+	request(): void {
+		if (this.#isWaiting) return;
+		this.#isWaiting = true;
+		this.#tasks.run("publish", async () => {
+			await this.#clock.sleep(limits.changesFlushDelayMs, this.#stopping).catch(() => undefined);
+			this.#isWaiting = false;
+			await this.#feed.publish();
+		});
+	}
+}

@@ -1,0 +1,110 @@
+/**
+ * Removes what no longer counts: bodies that retention has given up or that no record ever referred
+ * to, and, only where the operator asked for it, old records. After the commit, never before; never
+ * anything younger than the grace, judged by the store's own clock. Upholds I11.
+ */
+import { limits } from "../limits.ts";
+import { generationOfKey, recordKey } from "../log/record-key.ts";
+import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
+import type { History } from "../state/history.ts";
+import { bodyRoot, generationOfBodyKey, logName } from "../unit/keys.ts";
+import { hasBody } from "../unit/record.ts";
+import type { UnitId } from "../unit/unit-id.ts";
+import type { UnitLog } from "../unit/unit-log.ts";
+
+export interface PrunerDeps {
+	readonly store: BlobStore;
+	readonly log: UnitLog;
+	readonly history: History;
+	/** Records kept per unit; 0 keeps all. */
+	readonly recordsKept: number;
+	readonly graceMs: number;
+}
+
+export class Pruner {
+	readonly #deps: PrunerDeps;
+
+	constructor(deps: PrunerDeps) {
+		this.#deps = deps;
+	}
+
+	/** Prunes one unit. Gives how many objects went. Fails with StoreError. */
+	async prune(id: UnitId): Promise<number> {
+		return (await this.#pruneBodies(id)) + (await this.#pruneRecords(id));
+	}
+
+	async #pruneBodies(id: UnitId): Promise<number> {
+		const { store, log, history, graceMs } = this.#deps;
+		const bodies = await this.#listAll(bodyRoot(id));
+		const head = await log.confirm(id);
+		if (head.record === null || head.record.state.adopting) return 0;
+		const state = head.record.state;
+		const kept = new Set<string>();
+		for (const version of await history.all(state)) {
+			if (hasBody(state, version)) kept.add(version.body);
+		}
+		const candidates = bodies.filter(
+			(blob) => !kept.has(blob.key) && head.confirmedAtStore - blob.modified > graceMs,
+		);
+		if (candidates.length === 0) return 0;
+		const settled = await this.#settledGeneration(id, head.generation, head.confirmedAtStore);
+		let removed = 0;
+		for (const blob of candidates) {
+			const generation = generationOfBodyKey(blob.key);
+			// A body above may belong to a write that is still under way, however long it sleeps.
+			if (generation === null || generation > settled) continue;
+			await store.delete(blob.key);
+			removed++;
+		}
+		return removed;
+	}
+
+	/** The newest generation whose record is older than the grace: nothing at or below can still be written. */
+	async #settledGeneration(id: UnitId, head: number, now: number): Promise<number> {
+		const records = await this.#deps.store.list({
+			prefix: `${logName(id)}/`,
+			limit: limits.listPageMax,
+		});
+		for (const blob of records.blobs) {
+			const generation = generationOfKey(blob.key);
+			if (generation <= head && now - blob.modified > this.#deps.graceMs) return generation;
+		}
+		return 0;
+	}
+
+	async #pruneRecords(id: UnitId): Promise<number> {
+		const { store, log, recordsKept, graceMs } = this.#deps;
+		if (recordsKept === 0) return 0;
+		const records = await this.#listAll(`${logName(id)}/`);
+		const head = await log.confirm(id);
+		const keptMin = Math.max(recordsKept, limits.recordsKeptMin);
+		const oldestFirst = records
+			.map((blob) => ({ blob, generation: generationOfKey(blob.key) }))
+			.sort((a, b) => a.generation - b.generation);
+		let removed = 0;
+		for (const { blob, generation } of oldestFirst) {
+			// Generation 1 says that there is a log at all.
+			if (generation === 1) continue;
+			if (generation > head.generation - keptMin) break;
+			if (head.confirmedAtStore - blob.modified <= graceMs) break;
+			await store.delete(recordKey(logName(id), generation));
+			removed++;
+		}
+		return removed;
+	}
+
+	async #listAll(prefix: string): Promise<BlobInfo[]> {
+		const all: BlobInfo[] = [];
+		let after: string | undefined;
+		do {
+			const page = await this.#deps.store.list({
+				prefix,
+				limit: limits.listPageMax,
+				...(after === undefined ? {} : { after }),
+			});
+			all.push(...page.blobs);
+			after = page.next;
+		} while (after !== undefined);
+		return all;
+	}
+}

@@ -1,0 +1,94 @@
+/**
+ * Looks over all units now and then: repairs projections that a crash or a foreign writer left
+ * behind, prunes, and forgets servers that are gone. Every server does it; none needs to. Units
+ * that look as they did are passed over, so that a large estate costs a few listings.
+ */
+import { isDomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { type BlobInfo, type BlobStore, StoreError } from "../ports/blob-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { ProjectionSchedule } from "../projection/schedule.ts";
+import type { ChangesFeed } from "../unit/changes-feed.ts";
+import type { UnitDirectory } from "../unit/directory.ts";
+import { listPlain } from "../unit/plain-listing.ts";
+import type { UnitSummary } from "../unit/summary.ts";
+import type { UnitId } from "../unit/unit-id.ts";
+import type { Pruner } from "./pruner.ts";
+
+export interface SweeperDeps {
+	readonly store: BlobStore;
+	readonly directory: UnitDirectory;
+	readonly schedule: ProjectionSchedule;
+	readonly pruner: Pruner;
+	readonly feed: ChangesFeed;
+	readonly clock: Clock;
+	readonly log: Log;
+}
+
+/** How a unit looked at the last sweep. */
+interface Look {
+	readonly generation: number;
+	readonly plain: string;
+	/** Generation at which it was last pruned. */
+	readonly prunedAt: number;
+}
+
+export class Sweeper {
+	readonly #deps: SweeperDeps;
+	readonly #looks = new Map<UnitId, Look>();
+
+	constructor(deps: SweeperDeps) {
+		this.#deps = deps;
+	}
+
+	/** Sweeps at once and then at intervals, until the signal. */
+	async run(signal: AbortSignal): Promise<void> {
+		while (!signal.aborted) {
+			try {
+				await this.sweep(signal);
+			} catch (error) {
+				if (!(error instanceof StoreError) && !isDomainError(error)) throw error;
+				this.#deps.log.write("warn", "a sweep over the units was cut short", { error });
+			}
+			await this.#deps.clock.sleep(limits.sweepIntervalMs, signal).catch(() => undefined);
+		}
+	}
+
+	/** One sweep over all units, at a gentle pace. Fails with StoreError. */
+	async sweep(signal: AbortSignal): Promise<void> {
+		const { store, directory, schedule, pruner, feed, clock } = this.#deps;
+		const units = await directory.all();
+		const plain = await listPlain(store);
+		for (const unit of units) {
+			if (signal.aborted) return;
+			if (!unit.isAdopted) continue;
+			const blob = plain.states.get(unit.id);
+			const before = this.#looks.get(unit.id);
+			const look: Look = {
+				generation: unit.generation,
+				plain: blob === undefined ? "" : `${blob.size}/${blob.modified}`,
+				prunedAt: before?.prunedAt ?? 0,
+			};
+			const isChanged =
+				before === undefined
+					? !looksProjected(unit, blob, plain.locked.has(unit.id))
+					: before.generation !== look.generation || before.plain !== look.plain;
+			if (isChanged) schedule.request(unit.id);
+			const isPruneDue = unit.generation - look.prunedAt >= limits.generationsPerPrune;
+			if (isPruneDue) await pruner.prune(unit.id);
+			this.#looks.set(unit.id, isPruneDue ? { ...look, prunedAt: unit.generation } : look);
+			if (isChanged || isPruneDue) {
+				await clock.sleep(limits.sweepPauseMs, signal).catch(() => undefined);
+			}
+		}
+		await feed.sweep();
+	}
+}
+
+/** Whether the plain objects look as the head wants them, as far as a listing can tell. */
+function looksProjected(unit: UnitSummary, blob: BlobInfo | undefined, isLocked: boolean): boolean {
+	const wanted = unit.deleted === null ? unit.current : null;
+	if ((wanted?.sizeBytes ?? null) !== (blob?.size ?? null)) return false;
+	return wanted === null || (unit.lock !== null) === isLocked;
+}

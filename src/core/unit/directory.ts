@@ -1,0 +1,198 @@
+/**
+ * The warm index of all units: what lists are answered from. A cache that can be thrown away: its
+ * own server's changes are in it at once, the other servers' after the next look at their change
+ * hints, everything else after a reload. No decision rests on it.
+ */
+
+import { findPlainLock } from "../adoption/plain-lock.ts";
+import { isDomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ChangesFeed } from "./changes-feed.ts";
+import { logRoot } from "./keys.ts";
+import { listPlain, type PlainListing } from "./plain-listing.ts";
+import type { UnitRecord } from "./record.ts";
+import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
+import { decodeUnitSegment, parseUnitId, type UnitId } from "./unit-id.ts";
+import type { UnitLog } from "./unit-log.ts";
+
+export interface DirectoryDeps {
+	readonly store: BlobStore;
+	readonly log: UnitLog;
+	readonly clock: Clock;
+	readonly feed: ChangesFeed;
+	/** When the index is refreshed; it answers until twice that age, ms. */
+	readonly freshMs: number;
+	readonly reloadIntervalMs: number;
+}
+
+export class UnitDirectory {
+	readonly #deps: DirectoryDeps;
+	#units = new Map<UnitId, UnitSummary>();
+	/** Ids in order, or null when the set of ids has changed. */
+	#order: UnitId[] | null = null;
+	#loadedAt: number | null = null;
+	#refreshedAt = 0;
+	#listedAt = 0;
+	#refreshing: Promise<void> | null = null;
+
+	constructor(deps: DirectoryDeps) {
+		this.#deps = deps;
+	}
+
+	/** Takes in a record that this server appended. */
+	apply(id: UnitId, record: UnitRecord): void {
+		const known = this.#units.get(id);
+		if (known !== undefined && known.generation > record.generation) return;
+		if (known === undefined) this.#order = null;
+		this.#units.set(id, summaryOf(id, record));
+	}
+
+	/**
+	 * All units, deleted ones included, in order of their ids, as they were at most `2 * freshMs` ago.
+	 * Fails with StoreError when that cannot be told.
+	 */
+	async all(): Promise<readonly UnitSummary[]> {
+		await this.#refresh();
+		this.#order ??= [...this.#units.keys()].sort();
+		const all: UnitSummary[] = [];
+		for (const id of this.#order) {
+			const summary = this.#units.get(id);
+			if (summary !== undefined) all.push(summary);
+		}
+		return all;
+	}
+
+	/** Loads everything anew. Fails with StoreError. */
+	async reload(): Promise<void> {
+		const startedAt = this.#deps.clock.monotonic();
+		// Hints first: what changes while we load is news again at the next look.
+		await this.#deps.feed.poll();
+		const [logged, plain] = await Promise.all([this.#listLogs(), listPlain(this.#deps.store)]);
+		const next = new Map<UnitId, UnitSummary>();
+		await this.#inParallel(logged, async (id) => {
+			const record = await this.#deps.log.peek(id);
+			if (record !== null) next.set(id, summaryOf(id, record));
+		});
+		await this.#inParallel([...plain.states.keys()], async (id) => {
+			const blob = plain.states.get(id);
+			if (next.has(id) || blob === undefined) return;
+			const lock = plain.locked.has(id) ? await findPlainLock(this.#deps.store, id, 0) : null;
+			next.set(id, summaryOfPlain(id, blob.size, blob.modified, lock));
+		});
+		// What this server appended while it loaded is newer than what it read; logs never vanish.
+		for (const [id, known] of this.#units) {
+			if (known.isAdopted && known.generation > (next.get(id)?.generation ?? -1))
+				next.set(id, known);
+		}
+		this.#units = next;
+		this.#order = null;
+		this.#loadedAt = startedAt;
+		this.#refreshedAt = startedAt;
+		this.#listedAt = startedAt;
+	}
+
+	async #refresh(): Promise<void> {
+		const { clock, freshMs } = this.#deps;
+		const ageMs = clock.monotonic() - this.#refreshedAt;
+		if (this.#loadedAt !== null && ageMs < freshMs) return;
+		this.#refreshing ??= this.#refreshNow().finally(() => {
+			this.#refreshing = null;
+		});
+		// Old enough to refresh, young enough to answer: nobody waits for the refresh.
+		if (this.#loadedAt !== null && ageMs < 2 * freshMs) {
+			this.#refreshing.catch(() => undefined);
+			return;
+		}
+		await this.#refreshing;
+	}
+
+	async #refreshNow(): Promise<void> {
+		const { clock, feed, reloadIntervalMs } = this.#deps;
+		const startedAt = clock.monotonic();
+		if (this.#loadedAt === null || startedAt - this.#loadedAt > reloadIntervalMs) {
+			await this.reload();
+			return;
+		}
+		const seen = await feed.poll();
+		if (!seen.isComplete) {
+			await this.reload();
+			return;
+		}
+		const changed = new Set<UnitId>();
+		for (const text of seen.ids) {
+			const id = tryUnitId(() => parseUnitId(text));
+			if (id !== null) changed.add(id);
+		}
+		// The hints tell of other servers' changes; only a listing tells of everybody else's.
+		const isListing = startedAt - this.#listedAt > limits.directoryListIntervalMs;
+		const plain = isListing ? await listPlain(this.#deps.store) : null;
+		if (isListing) {
+			for (const id of await this.#listLogs()) {
+				if (this.#units.get(id)?.isAdopted !== true) changed.add(id);
+			}
+			this.#listedAt = startedAt;
+		}
+		await this.#inParallel([...changed], async (id) => {
+			const record = await this.#deps.log.peek(id);
+			if (record !== null) this.apply(id, record);
+		});
+		if (plain !== null) await this.#applyPlain(plain);
+		this.#refreshedAt = startedAt;
+	}
+
+	async #applyPlain(plain: PlainListing): Promise<void> {
+		for (const [id, blob] of plain.states) {
+			const known = this.#units.get(id);
+			if (known?.isAdopted === true) continue;
+			const lock = plain.locked.has(id) ? await findPlainLock(this.#deps.store, id, 0) : null;
+			if (known === undefined) this.#order = null;
+			this.#units.set(id, summaryOfPlain(id, blob.size, blob.modified, lock));
+		}
+		for (const [id, known] of this.#units) {
+			if (!known.isAdopted && !plain.states.has(id)) {
+				this.#units.delete(id);
+				this.#order = null;
+			}
+		}
+	}
+
+	/** Ids of all units that have a log. */
+	async #listLogs(): Promise<UnitId[]> {
+		const ids: UnitId[] = [];
+		let after: string | undefined;
+		do {
+			const page = await this.#deps.store.list({
+				prefix: logRoot,
+				delimiter: "/",
+				limit: limits.listPageMax,
+				...(after === undefined ? {} : { after }),
+			});
+			for (const prefix of page.prefixes) {
+				const id = tryUnitId(() => decodeUnitSegment(prefix.slice(logRoot.length, -1)));
+				if (id !== null) ids.push(id);
+			}
+			after = page.next;
+		} while (after !== undefined);
+		return ids;
+	}
+
+	async #inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+		const queue = items[Symbol.iterator]();
+		const worker = async () => {
+			for (let next = queue.next(); next.done !== true; next = queue.next()) await work(next.value);
+		};
+		await Promise.all(Array.from({ length: limits.directoryReadsAtOnce }, worker));
+	}
+}
+
+/** null for what is no id: `taco doctor` reports such objects, a list must not fail over them. */
+function tryUnitId(parse: () => UnitId): UnitId | null {
+	try {
+		return parse();
+	} catch (error) {
+		if (isDomainError(error)) return null;
+		throw error;
+	}
+}

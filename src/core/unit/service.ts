@@ -1,0 +1,243 @@
+/** Units as things: created, listed, labelled, deleted and brought back. */
+
+import { findPlainLock } from "../adoption/plain-lock.ts";
+import { DomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { lockedError } from "../lock/rules.ts";
+import { unavailable } from "../log/record-log.ts";
+import { type BlobStore, StoreError } from "../ports/blob-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Caller } from "../principal.ts";
+import type { Gate } from "../rbac/grant.ts";
+import { created, unlocked } from "./changes.ts";
+import type { UnitDirectory } from "./directory.ts";
+import { unitNotFound } from "./not-found.ts";
+import type { UnitState } from "./record.ts";
+import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
+import { stateKeyOfUnit, type UnitId } from "./unit-id.ts";
+import type { UnitLog } from "./unit-log.ts";
+
+export interface UnitServiceDeps {
+	readonly store: BlobStore;
+	readonly log: UnitLog;
+	readonly gate: Gate;
+	readonly clock: Clock;
+	readonly directory: UnitDirectory;
+}
+
+export interface ListInput {
+	/** A plain string prefix of the id. */
+	readonly prefix: string;
+	/** Only units that have all of these labels. */
+	readonly labels: Readonly<Record<string, string>>;
+	/** Deleted units instead of living ones. */
+	readonly deleted: boolean;
+	/** At most this many; all when absent. */
+	readonly limit?: number;
+	/** `next` of the page before. */
+	readonly cursor?: string;
+}
+
+export interface UnitPage {
+	readonly units: readonly UnitSummary[];
+	readonly next?: string;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export class UnitService {
+	readonly #deps: UnitServiceDeps;
+
+	constructor(deps: UnitServiceDeps) {
+		this.#deps = deps;
+	}
+
+	/**
+	 * Creates a unit without state. A deleted one begins a new life; its history is kept.
+	 * Fails with `unit_exists`, `invalid_request`, or as UnitLog.act.
+	 */
+	async create(
+		caller: Caller,
+		id: UnitId,
+		input: { readonly labels: Labels } = { labels: {} },
+	): Promise<UnitSummary> {
+		checkLabels(input.labels);
+		const { gate, log, clock } = this.#deps;
+		const grant = await gate.authorize(caller, "unit.write", id);
+		const at = new Date(clock.now()).toISOString();
+		return await log.act<UnitSummary>(grant, id, (state) => {
+			if (state !== null && state.deleted === null) {
+				throw new DomainError("unit_exists", "Unit already exists", {
+					hint: "use it as it is, choose another id, or import it into your configuration",
+				});
+			}
+			return {
+				operation: "create",
+				state: created(state, at, input.labels),
+				result: (record) => summaryOf(id, record),
+			};
+		});
+	}
+
+	/** One unit as it is now (I7). Fails with `unit_not_found` or `storage_unavailable`. */
+	async get(caller: Caller, id: UnitId): Promise<UnitSummary> {
+		await this.#deps.gate.authorize(caller, "unit.read", id);
+		return await guarded(async () => {
+			const head = await this.#deps.log.confirm(id);
+			if (head.record !== null) {
+				if (head.record.state.deleted !== null) throw unitNotFound();
+				if (!head.record.state.adopting) return summaryOf(id, head.record);
+			}
+			return await this.#plain(id);
+		});
+	}
+
+	async #plain(id: UnitId): Promise<UnitSummary> {
+		const { store } = this.#deps;
+		const key = stateKeyOfUnit(id);
+		const [page, lock] = await Promise.all([
+			store.list({ prefix: key, limit: 1 }),
+			findPlainLock(store, id, 0),
+		]);
+		const blob = page.blobs[0];
+		if (blob?.key !== key) throw unitNotFound();
+		return summaryOfPlain(id, blob.size, blob.modified, lock);
+	}
+
+	/**
+	 * Units in order of their ids, only those that the caller may read. Answered from the index:
+	 * this server's changes are in it at once, others' within seconds.
+	 * Fails with `invalid_request` or `storage_unavailable`.
+	 */
+	async list(caller: Caller, input: ListInput): Promise<UnitPage> {
+		const limit = input.limit ?? limits.unitsPerPageMax;
+		if (!Number.isInteger(limit) || limit < 1 || limit > limits.unitsPerPageMax) {
+			throw new DomainError("invalid_request", "the limit is not a whole number in range", {
+				hint: `give a limit from 1 to ${limits.unitsPerPageMax}`,
+			});
+		}
+		const labels = Object.entries(input.labels);
+		const all = await guarded(() => this.#deps.directory.all());
+		const units: UnitSummary[] = [];
+		for (const unit of all) {
+			if (!unit.id.startsWith(input.prefix)) continue;
+			if ((unit.deleted !== null) !== input.deleted) continue;
+			if (input.cursor !== undefined && unit.id <= input.cursor) continue;
+			if (
+				!labels.every(
+					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
+				)
+			) {
+				continue;
+			}
+			if (!(await this.#deps.gate.may(caller, "unit.read", unit.id))) continue;
+			const last = units.at(-1);
+			if (units.length === limit && last !== undefined) return { units, next: last.id };
+			units.push(unit);
+		}
+		return { units };
+	}
+
+	/**
+	 * Replaces the unit's labels. With `ifGeneration`, only if nothing changed since.
+	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
+	 */
+	async update(
+		caller: Caller,
+		id: UnitId,
+		input: { readonly labels: Labels; readonly ifGeneration?: number },
+	): Promise<UnitSummary> {
+		checkLabels(input.labels);
+		const grant = await this.#deps.gate.authorize(caller, "unit.write", id);
+		return await this.#deps.log.act<UnitSummary>(grant, id, (state, generation) => {
+			const living = checkLiving(state);
+			checkGeneration(generation, input.ifGeneration);
+			return {
+				operation: "update",
+				state: { ...living, labels: input.labels },
+				result: (record) => summaryOf(id, record),
+			};
+		});
+	}
+
+	/**
+	 * Deletes the unit: it is gone from every surface, and `undelete` brings it back whole.
+	 * A locked unit only with `force`, which needs unit.force-unlock as well.
+	 * Fails with `unit_not_found`, `locked`, `precondition_failed`, or as UnitLog.act.
+	 */
+	async delete(
+		caller: Caller,
+		id: UnitId,
+		input: { readonly force: boolean; readonly ifGeneration?: number },
+	): Promise<void> {
+		const { gate, log, clock } = this.#deps;
+		const grant = await gate.authorize(caller, "unit.delete", id);
+		if (input.force) await gate.authorize(caller, "unit.force-unlock", id);
+		const at = new Date(clock.now()).toISOString();
+		await log.act<void>(grant, id, (state, generation) => {
+			const living = checkLiving(state);
+			checkGeneration(generation, input.ifGeneration);
+			if (living.lock !== null && !input.force) throw lockedError(living.lock);
+			return {
+				operation: "delete",
+				state: { ...unlocked(living), deleted: at },
+				result: () => undefined,
+			};
+		});
+	}
+
+	/**
+	 * Brings a deleted unit back as it was, unlocked. A unit that is not deleted is a success.
+	 * Fails with `unit_not_found`, or as UnitLog.act.
+	 */
+	async undelete(caller: Caller, id: UnitId): Promise<UnitSummary> {
+		const { gate, log } = this.#deps;
+		const grant = await gate.authorize(caller, "unit.delete", id);
+		const living = await log.act<UnitSummary | null>(grant, id, (state) => {
+			if (state === null) throw unitNotFound();
+			if (state.deleted === null) return { answer: null };
+			return {
+				operation: "undelete",
+				state: { ...state, deleted: null },
+				result: (record) => summaryOf(id, record),
+			};
+		});
+		return living ?? (await this.get(caller, id));
+	}
+}
+
+function checkLiving(state: UnitState | null): UnitState {
+	if (state === null || state.deleted !== null) throw unitNotFound();
+	return state;
+}
+
+function checkGeneration(generation: number, expected: number | undefined): void {
+	if (expected === undefined || expected === generation) return;
+	throw new DomainError("precondition_failed", "the unit has changed since it was read", {
+		hint: "read it again and decide again",
+	});
+}
+
+function checkLabels(labels: Labels): void {
+	const entries = Object.entries(labels);
+	const isBad = entries.some(
+		([key, value]) =>
+			key === "" ||
+			Buffer.byteLength(key) > limits.labelKeyBytesMax ||
+			Buffer.byteLength(value) > limits.labelValueBytesMax,
+	);
+	if (entries.length > limits.labelsMax || isBad) {
+		throw new DomainError("invalid_request", "the labels are not acceptable", {
+			hint: `at most ${limits.labelsMax} labels; keys of 1 to ${limits.labelKeyBytesMax} bytes, values up to ${limits.labelValueBytesMax} bytes`,
+		});
+	}
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (error instanceof StoreError) throw unavailable(error);
+		throw error;
+	}
+}

@@ -1,0 +1,60 @@
+/** What lists and overviews say of a unit. */
+import { currentVersion, type Lock, type UnitRecord, type Version } from "./record.ts";
+import type { UnitId } from "./unit-id.ts";
+
+export interface UnitSummary {
+	readonly id: UnitId;
+	/** 0 for a plain state that nobody has taken over yet. */
+	readonly generation: number;
+	readonly created: string;
+	readonly updated: string;
+	readonly deleted: string | null;
+	readonly sizeBytes: number;
+	readonly lock: Lock | null;
+	readonly labels: Readonly<Record<string, string>>;
+	readonly current: Version | null;
+	readonly isAdopted: boolean;
+	readonly keptAside: readonly number[];
+}
+
+/** The summary that a head gives. */
+export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
+	const { state } = record;
+	const current = currentVersion(state) ?? null;
+	return {
+		id,
+		generation: record.generation,
+		created: state.created,
+		updated: state.updated,
+		deleted: state.deleted,
+		sizeBytes: current?.sizeBytes ?? 0,
+		lock: state.lock,
+		labels: state.labels,
+		current,
+		isAdopted: true,
+		keptAside: state.keptAside,
+	};
+}
+
+/** The summary of a plain state without a log. */
+export function summaryOfPlain(
+	id: UnitId,
+	sizeBytes: number,
+	modified: number,
+	lock: Lock | null,
+): UnitSummary {
+	const at = new Date(modified).toISOString();
+	return {
+		id,
+		generation: 0,
+		created: at,
+		updated: at,
+		deleted: null,
+		sizeBytes,
+		lock,
+		labels: {},
+		current: null,
+		isAdopted: false,
+		keptAside: [],
+	};
+}
