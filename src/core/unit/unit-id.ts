@@ -268,6 +268,9 @@ export function unitIdOfKey(key: string): UnitId | null {
 	if (raw === systemUnitId && !wholeKey) {
 		return systemUnitId;
 	}
+	if (!wholeKey && naturalFault(raw) === null && !escapeForm.test(raw)) {
+		return raw as UnitId;
+	}
 	const id = escapeRaw(raw, wholeKey);
 	const bytesMax = escapeForm.test(id) ? limits.escapedIdBytesMax : limits.unitIdBytesMax;
 	return encodedBytes(id) > bytesMax ? null : (id as UnitId);

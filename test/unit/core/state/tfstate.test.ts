@@ -450,6 +450,38 @@ describe("against JSON.parse", () => {
 		expect(accepted).toBeGreaterThan(100);
 	});
 
+	test("every byte is taken or refused in every place as JSON.parse does", () => {
+		const places: [string, string][] = [
+			["", ""],
+			['"', '"'],
+			['"\\', '"'],
+			['"\\u00', '0"'],
+			["1", "1"],
+			["1", ""],
+			["-", ""],
+			["0", ""],
+			["1.", ""],
+			["1e", "1"],
+			["1.5e+1", ""],
+			["[1", "2]"],
+			["{", "}"],
+			['{"a"', "1}"],
+			["tr", "e"],
+			['"\u00e9', '"'],
+		];
+		for (const [before, after] of places) {
+			for (let byte = 0; byte < 256; byte++) {
+				const bytes = joined([prefix, before, [byte], after, "}"]);
+				const found = outcome(() => checkState(bytes));
+				expect([before, byte, typeof found]).toEqual([
+					before,
+					byte,
+					parsed(bytes) === undefined ? "string" : "object",
+				]);
+			}
+		}
+	});
+
 	test("the outcome does not depend on how the bytes are cut", () => {
 		const body = fc.oneof(
 			fc.array(change, { maxLength: 2 }).map((changes) => changed(bytesOf(sample), changes)),
