@@ -38,10 +38,12 @@ for (const part of [numberZero, numberInteger, numberFraction, numberExponentDig
 	partsThatMayEnd[part] = 1;
 }
 
+/** Whether the byte is an ASCII digit. */
 export function isDigit(byte: number): boolean {
 	return byte >= 0x30 && byte <= 0x39;
 }
 
+/** Whether the byte is a hex digit in either case. */
 export function isHex(byte: number): boolean {
 	return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }

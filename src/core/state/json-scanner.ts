@@ -51,6 +51,7 @@ const awaitsUtf8 = 6;
 
 const literals = ["true", "false", "null"].map((text) => Buffer.from(text));
 
+/** One scan of one text: `push` its bytes in order, then `finish`. */
 export class JsonScanner {
 	readonly #reader: MemberReader;
 	#mode = wantsStart;
