@@ -4,14 +4,13 @@
  */
 
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
+import { type FileHandle, lstat, open, realpath, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { limits } from "../core/limits.ts";
 import {
 	type Absent,
 	type BlobBytes,
 	type BlobInfo,
-	type BlobStore,
 	type BlobStoreCapabilities,
 	type BlobStream,
 	type ListOptions,
@@ -36,8 +35,18 @@ import {
 import { sweepTemporaries, temporaryTag } from "./filesystem-temporary.ts";
 import { directoryKeyOf, least, temporaryPrefix, walk } from "./filesystem-walk.ts";
 import { checkKey, checkLimit, checkPrefix } from "./key.ts";
+import type { DetailedStore, StoreDetails } from "./layer.ts";
 
 const readChunkBytes = 256 * 1024;
+
+/** By the magic number of statfs(2) on Linux: where link(2) may be done twice or by nobody. */
+const networkFileSystems: ReadonlyMap<number, string> = new Map([
+	[0x6969, "NFS"],
+	[0x517b, "SMB"],
+	[0xfe534d42, "SMB"],
+	[0xff534d42, "SMB"],
+	[0x5346414f, "AFS"],
+]);
 
 export interface FilesystemOptions {
 	/** Made (0700) with its parents when it is not there. */
@@ -58,7 +67,7 @@ interface OpenFile {
  * `modified` is the later of a file's mtime and ctime: `link(2)` sets the latter, so that a file is
  * never taken for older than its name. `date` is the clock's time at the reply.
  */
-export class FilesystemStore implements BlobStore {
+export class FilesystemStore implements DetailedStore {
 	readonly capabilities: BlobStoreCapabilities;
 	readonly #root: string;
 	readonly #clock: Pick<Clock, "now">;
@@ -212,6 +221,13 @@ export class FilesystemStore implements BlobStore {
 	}
 
 	async close(): Promise<void> {}
+
+	/** For the probe: whether the folder is on a network file system. */
+	async details(): Promise<StoreDetails> {
+		const { type } = await statfs(this.#root);
+		const name = networkFileSystems.get(type);
+		return name === undefined ? {} : { networkFileSystem: name };
+	}
 
 	#absent(): Absent {
 		return { found: false, date: this.#clock.now() };

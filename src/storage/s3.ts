@@ -8,7 +8,6 @@ import {
 	type Absent,
 	type BlobBytes,
 	type BlobInfo,
-	type BlobStore,
 	type BlobStoreCapabilities,
 	type BlobStream,
 	type ListOptions,
@@ -22,6 +21,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import { abortedBefore, orAborted, throwIfAborted } from "./abort.ts";
 import { exactly } from "./exact-stream.ts";
 import { checkKey, checkLimit, checkPrefix, compareKeys } from "./key.ts";
+import type { DetailedStore, StoreDetails } from "./layer.ts";
 import { contentLengthOf, readWhole, streamOf, type Upload, uploadOf } from "./s3-body.ts";
 import { presignSeconds, S3ClientSource, type S3Clients, type S3Options } from "./s3-clients.ts";
 import { bucketVersioning, putIfNoneMatch } from "./s3-conditional.ts";
@@ -44,7 +44,7 @@ interface Answer {
 	readonly stop: () => void;
 }
 
-export class S3Store implements BlobStore {
+export class S3Store implements DetailedStore {
 	readonly capabilities: BlobStoreCapabilities;
 	readonly #source: S3ClientSource;
 	readonly #keyPrefix: string;
@@ -66,8 +66,7 @@ export class S3Store implements BlobStore {
 	}
 
 	async get(key: string, options?: StoreOptions): Promise<BlobBytes | Absent> {
-		const answer = await this.#read(key, options);
-		const { response, date, stop } = answer;
+		const { response, date, stop } = await this.#read(key, options);
 		if (response.status === 404) return { found: false, date };
 		const bytes = await readWhole(response, options?.signal, stop);
 		return { found: true, bytes, modified: modifiedOf(response), date };
@@ -242,12 +241,15 @@ export class S3Store implements BlobStore {
 
 	async close(): Promise<void> {}
 
-	/** For the probe's report: whether the bucket keeps versions. */
-	async bucketVersioning(
-		options?: StoreOptions,
-	): Promise<"off" | "enabled" | "suspended" | "unknown"> {
-		const clients = await this.#clients(options?.signal);
-		return bucketVersioning(await clients.sdk(), this.#bucket, options?.signal);
+	/** For the probe: whether the bucket keeps versions. Never fails. */
+	async details(options?: StoreOptions): Promise<StoreDetails> {
+		try {
+			const clients = await this.#clients(options?.signal);
+			const sdk = await clients.sdk();
+			return { bucketVersioning: await bucketVersioning(sdk, this.#bucket, options?.signal) };
+		} catch {
+			return { bucketVersioning: "unknown" };
+		}
 	}
 
 	#name(key: string): string {

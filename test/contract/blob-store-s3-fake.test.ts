@@ -1,22 +1,30 @@
+import { openStore } from "../../src/storage/open.ts";
 import { S3Store } from "../../src/storage/s3.ts";
 import { FakeS3 } from "../support/fake-s3/server.ts";
-import { machineClock } from "../support/store-clock.ts";
+import { machineClock, machineParts } from "../support/store-clock.ts";
 import { blobStoreSuite } from "./blob-store.suite.ts";
 
-for (const prefix of ["", "team/opentaco"]) {
-	blobStoreSuite(`S3, fake server, prefix "${prefix}"`, async () => {
-		const fake = await FakeS3.start();
-		const open = () =>
-			new S3Store(
-				{
-					bucket: "bucket",
-					prefix,
-					region: fake.region,
-					endpoint: fake.endpoint,
-					credentials: fake.keys,
-				},
-				machineClock,
-			);
-		return { store: open(), second: open(), close: () => fake.stop() };
-	});
+async function startFake(prefix: string) {
+	const fake = await FakeS3.start();
+	const target = {
+		kind: "s3",
+		bucket: "bucket",
+		prefix,
+		region: fake.region,
+		endpoint: fake.endpoint,
+		credentials: fake.keys,
+	} as const;
+	return { fake, target };
 }
+
+blobStoreSuite("S3, fake server", async () => {
+	const { fake, target } = await startFake("");
+	const open = () => new S3Store(target, machineClock);
+	return { store: open(), second: open(), close: () => fake.stop() };
+});
+
+blobStoreSuite("S3, fake server, with a prefix and decorators", async () => {
+	const { fake, target } = await startFake("team/opentaco");
+	const open = () => openStore(target, machineParts);
+	return { store: await open(), second: await open(), close: () => fake.stop() };
+});

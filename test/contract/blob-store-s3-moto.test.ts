@@ -1,7 +1,7 @@
 import { describe, test } from "bun:test";
-import { S3Store } from "../../src/storage/s3.ts";
+import { openStore } from "../../src/storage/open.ts";
 import { motoAvailable, startMoto } from "../support/moto.ts";
-import { machineClock } from "../support/store-clock.ts";
+import { machineParts } from "../support/store-clock.ts";
 import { blobStoreSuite } from "./blob-store.suite.ts";
 
 if (motoAvailable()) {
@@ -9,8 +9,8 @@ if (motoAvailable()) {
 		"S3, moto",
 		async () => {
 			const moto = await startMoto();
-			const open = () => new S3Store({ ...moto, prefix: "opentaco" }, machineClock);
-			return { store: open(), second: open(), close: () => moto.stop() };
+			const open = () => openStore({ kind: "s3", ...moto, prefix: "opentaco" }, machineParts);
+			return { store: await open(), second: await open(), close: () => moto.stop() };
 		},
 		{
 			timeoutMs: 120_000,

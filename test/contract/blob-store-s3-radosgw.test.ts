@@ -1,7 +1,7 @@
 import { describe, test } from "bun:test";
-import { S3Store } from "../../src/storage/s3.ts";
+import { openStore } from "../../src/storage/open.ts";
 import { radosgwAvailable, startRadosgw } from "../support/radosgw.ts";
-import { machineClock } from "../support/store-clock.ts";
+import { machineParts } from "../support/store-clock.ts";
 import { blobStoreSuite } from "./blob-store.suite.ts";
 
 if (radosgwAvailable()) {
@@ -9,8 +9,8 @@ if (radosgwAvailable()) {
 		"S3, Ceph radosgw",
 		async () => {
 			const server = await startRadosgw();
-			const open = () => new S3Store({ ...server, prefix: "opentaco" }, machineClock);
-			return { store: open(), second: open(), close: () => server.stop() };
+			const open = () => openStore({ kind: "s3", ...server, prefix: "opentaco" }, machineParts);
+			return { store: await open(), second: await open(), close: () => server.stop() };
 		},
 		{ timeoutMs: 180_000 },
 	);
