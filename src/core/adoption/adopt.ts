@@ -44,6 +44,7 @@ const outsideCaller = (random: Random): Caller => ({
 	requestId: `adopt-${randomId(random).slice(0, 12)}`,
 });
 
+/** Takes plain states over. */
 export class Adoption {
 	readonly #deps: AdoptionDeps;
 

@@ -20,6 +20,7 @@ export interface LockServiceDeps {
 	readonly isAutoCreating: boolean;
 }
 
+/** Takes, releases and breaks locks. */
 export class LockService {
 	readonly #deps: LockServiceDeps;
 

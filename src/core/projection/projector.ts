@@ -65,6 +65,7 @@ export function plainLockBytes(lock: Lock): Uint8Array {
 	return new TextEncoder().encode(`${JSON.stringify(fields)}\n`);
 }
 
+/** Writes and repairs the plain objects of a unit. */
 export class Projector {
 	readonly #deps: ProjectorDeps;
 

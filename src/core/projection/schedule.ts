@@ -21,6 +21,7 @@ export interface ProjectionScheduleDeps {
 	readonly stopping: AbortSignal;
 }
 
+/** Runs projections, one at a time per unit. */
 export class ProjectionSchedule {
 	readonly #deps: ProjectionScheduleDeps;
 	/** Units whose projection runs; true when it must run again afterwards. */

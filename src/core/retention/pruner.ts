@@ -21,6 +21,7 @@ export interface PrunerDeps {
 	readonly graceMs: number;
 }
 
+/** Removes bodies and records that no longer count. */
 export class Pruner {
 	readonly #deps: PrunerDeps;
 

@@ -34,6 +34,7 @@ interface Look {
 	readonly prunedAt: number;
 }
 
+/** Looks over all units now and then. */
 export class Sweeper {
 	readonly #deps: SweeperDeps;
 	readonly #looks = new Map<UnitId, Look>();

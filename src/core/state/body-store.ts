@@ -26,6 +26,7 @@ export interface StoredBody {
 /** What a reader gets: whole and verified, or a stream that fails at its end if it is not. */
 export type VerifiedBody = Uint8Array | ReadableStream<Uint8Array>;
 
+/** Stores and opens version bodies. */
 export class BodyStore {
 	readonly #store: BlobStore;
 	readonly #random: Random;

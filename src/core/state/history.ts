@@ -5,7 +5,7 @@
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { HeadCache } from "../log/head-cache.ts";
-import { recordHash } from "../log/record-log.ts";
+import { recordHash } from "../log/head-finder.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import { pageKey } from "../unit/keys.ts";
 import type { UnitState, Version, VersionPageRef } from "../unit/record.ts";

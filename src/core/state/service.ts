@@ -33,6 +33,7 @@ export interface VersionRow {
 	readonly isAvailable: boolean;
 }
 
+/** Reads, writes and restores states. */
 export class StateService {
 	readonly #deps: StateServiceDeps;
 	readonly #bodies: BodyStore;

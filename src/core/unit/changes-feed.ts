@@ -22,6 +22,7 @@ export type SeenChanges =
 	| { readonly isComplete: true; readonly ids: readonly string[] }
 	| { readonly isComplete: false };
 
+/** This server's change hints, and what it has read of the others'. */
 export class ChangesFeed {
 	readonly #store: BlobStore;
 	readonly #clock: Clock;

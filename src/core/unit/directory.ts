@@ -27,6 +27,7 @@ export interface DirectoryDeps {
 	readonly reloadIntervalMs: number;
 }
 
+/** The warm index of all units. */
 export class UnitDirectory {
 	readonly #deps: DirectoryDeps;
 	#units = new Map<UnitId, UnitSummary>();

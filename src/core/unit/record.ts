@@ -3,7 +3,7 @@
  * its current version, its history. docs/storage.md describes the same for people.
  */
 import { DomainError } from "../errors.ts";
-import type { LogRecord } from "../log/record-log.ts";
+import type { LogRecord } from "../log/head-finder.ts";
 import type { CredentialKind, Surface } from "../principal.ts";
 
 /** Records of a greater schema are read by nobody and never written over. */

@@ -45,6 +45,7 @@ export interface UnitPage {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Creates, lists, labels and deletes units. */
 export class UnitService {
 	readonly #deps: UnitServiceDeps;
 

@@ -6,7 +6,8 @@
 
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { type ConfirmedHead, type Decision, RecordLog, unavailable } from "../log/record-log.ts";
+import type { ConfirmedHead } from "../log/head-finder.ts";
+import { type Decision, RecordLog, unavailable } from "../log/record-log.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
@@ -56,6 +57,7 @@ export type Adopt = (id: UnitId) => Promise<void>;
 
 class NeedsAdoption extends Error {}
 
+/** The one door to the logs of units. */
 export class UnitLog {
 	readonly #log: RecordLog<UnitRecord>;
 	readonly #clock: Clock;
