@@ -5,6 +5,8 @@ import { encodeUnitId, stateKeyOfUnit, type UnitId } from "./unit-id.ts";
 export const privatePrefix = "__opentaco/";
 
 export const logRoot = `${privatePrefix}log/`;
+/** Shared documents: the admin token, keys, roles. */
+export const registerRoot = `${privatePrefix}register/`;
 export const changesRoot = `${privatePrefix}changes/`;
 
 /** Name of the unit's log: the prefix of its records, without the last slash. */
