@@ -84,6 +84,14 @@ export const limits = {
 	readyDeadlineMs: 3 * second,
 	drainDeadlineMs: 25 * second,
 	adminTokenBytesMin: 16,
+	/** How long a server goes on with the admin token it knows before it looks again. */
+	adminTokenFreshMs: 30 * second,
+	/** A token that does not match is looked up again at most this often. */
+	adminTokenRecheckMs: 1 * second,
+	authorizationBytesMax: 4 * KiB,
+	/** Bun closes a connection on which nothing moves for this long, slow answers included. */
+	connectionIdleSeconds: 120,
+	connectionIdleSecondsMax: 255,
 
 	// Client
 	clientRequestDeadlineMs: 30 * second,

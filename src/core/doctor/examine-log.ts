@@ -77,11 +77,9 @@ async function listGenerations(
 	// Old records may have been pruned, the first one and the newest ones never.
 	for (const [index, generation] of generations.entries()) {
 		const before = generations[index - 1];
-		if (before !== undefined && before !== 1 && generation !== before + 1) {
-			findings.push(
-				finding("missing", id, `records ${before + 1} to ${generation - 1} are missing`),
-			);
-		}
+		if (before === undefined || generation === before + 1) continue;
+		const code = before === 1 ? "pruned" : "missing";
+		findings.push(finding(code, id, `records ${before + 1} to ${generation - 1} are not there`));
 	}
 	if (generations.length > 0 && generations[0] !== 1) {
 		findings.push(finding("missing", id, "record 1 is missing"));
