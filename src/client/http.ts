@@ -110,14 +110,17 @@ export class Http {
 	 * @throws ClientError for everything else.
 	 */
 	async send(request: ApiRequest): Promise<Answer> {
+		let unknown: ClientError | null = null;
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.#attempt(request, attempt);
 			if ("response" in outcome) return outcome;
 			const { error, retryAfterMs } = outcome;
 			const waitMs = retryAfterMs ?? this.#backoffMs(attempt);
 			if (!this.#mayRetry(request, attempt, outcome) || waitMs > clientLimits.retryAfterMaxMs) {
-				throw error;
+				// That a later try did nothing does not tell what an earlier one did.
+				throw unknown !== null && isNoAnswer(error) ? unknown : error;
 			}
+			if (error.code === "outcome_unknown") unknown = error;
 			await this.#sleep(waitMs, request.signal);
 			if (request.signal?.aborted) throw interrupted(request);
 		}
@@ -261,6 +264,10 @@ export class Http {
 			cause: error,
 		});
 	}
+}
+
+function isNoAnswer(error: ClientError): boolean {
+	return error.status === null || retriedStatus.has(error.status);
 }
 
 function checkToken(token: string | undefined): void {

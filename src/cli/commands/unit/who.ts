@@ -1,0 +1,36 @@
+import type { LockView } from "../../../api/units.ts";
+import { command } from "../../command.ts";
+
+export default command({
+	examples: ["taco unit who", "taco unit who myapp/ --json"],
+	args: {
+		prefix: { type: "positional", required: false, description: "Only ids that start with this" },
+	},
+	async run(cli, { prefix }) {
+		const client = await cli.client();
+		const units = await client.listUnits({ prefix }, { signal: cli.signal });
+		const held = units.flatMap(({ id, lock }) => (lock === undefined ? [] : [{ unit: id, lock }]));
+		if (cli.output.json) {
+			await cli.output.document({ locks: held, count: held.length });
+		} else if (held.length === 0) {
+			await cli.output.note("No locks are held");
+		} else {
+			await cli.output.table({
+				columns: [
+					{ title: "UNIT", keep: true },
+					{ title: "HOLDER" },
+					{ title: "SINCE" },
+					{ title: "SURFACE" },
+					{ title: "OPERATION" },
+					{ title: "LOCK-ID", keep: true },
+				],
+				rows: held.map(({ unit, lock }) => row(unit, lock)),
+			});
+		}
+	},
+});
+
+function row(unit: string, lock: LockView): string[] {
+	const holder = lock.who === "" ? lock.principal : lock.who;
+	return [unit, holder, lock.since, lock.surface, lock.operation, lock.id];
+}

@@ -1,0 +1,206 @@
+/**
+ * What a command works with: settings, client, output, the user. Composed here; also the only
+ * place of the command line that reads the environment.
+ */
+import { readFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { buildInfo } from "../build-info.ts";
+import type { TacoClient } from "../client/client.ts";
+import type { Exchange, Fetch } from "../client/http.ts";
+import { clientLimits } from "../client/limits.ts";
+import { credentialsExposed, resolveToken, type Token } from "./credentials.ts";
+import { CliError, fileError, usageError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { LockFiles } from "./lock-files.ts";
+import { Output } from "./output.ts";
+import { noProgress, type Progress, startProgress } from "./progress.ts";
+import { parseTimeout, resolveServer, type ServerSetting, variable } from "./settings.ts";
+
+type Flags = ReadonlyMap<string, readonly string[]>;
+
+export class Cli {
+	readonly program: string;
+	readonly io: Io;
+	readonly output: Output;
+	/** Aborted by Ctrl-C. */
+	readonly signal: AbortSignal;
+	readonly #flags: Flags;
+	readonly #timeoutMs: number | undefined;
+	#server: Promise<ServerSetting> | null = null;
+	#client: Promise<TacoClient> | null = null;
+	#clientToken: Token | null = null;
+
+	/** @throws CliError `usage` for a wrong global flag. */
+	constructor(program: string, io: Io, flags: Flags, signal: AbortSignal) {
+		this.program = program;
+		this.io = io;
+		this.signal = signal;
+		this.#flags = flags;
+		this.output = new Output(io, {
+			json: wantsJson(flags),
+			color: wantsColor(io, flags),
+			verbose: flags.get("verbose")?.at(-1) === "true",
+		});
+		this.#timeoutMs = timeoutOf(flags.get("timeout")?.at(-1));
+	}
+
+	/** All values of a repeatable flag. */
+	all(flag: string): readonly string[] {
+		return this.#flags.get(flag) ?? [];
+	}
+
+	server(): Promise<ServerSetting> {
+		this.#server ??= resolveServer(this.#flags.get("server")?.at(-1), this.io.env);
+		return this.#server;
+	}
+
+	async token(): Promise<Token | null> {
+		const { url } = await this.server();
+		const token = await resolveToken(this.io.env, url);
+		if (
+			token !== null &&
+			token.source !== "OPENTACO_TOKEN" &&
+			(await credentialsExposed(this.io.env))
+		) {
+			await this.output.warn(`${token.source} can be read by others: run chmod 600 on it`);
+		}
+		return token;
+	}
+
+	/** The client with the user's token, made once. */
+	client(): Promise<TacoClient> {
+		this.#client ??= this.token().then((token) => {
+			this.#clientToken = token;
+			return this.clientFor(token?.value);
+		});
+		return this.#client;
+	}
+
+	/** The token that `client()` uses. */
+	get clientToken(): Token | null {
+		return this.#clientToken;
+	}
+
+	async clientFor(token: string | undefined): Promise<TacoClient> {
+		const { TacoClient } = await import("../client/client.ts");
+		const { url } = await this.server();
+		return new TacoClient({
+			serverUrl: url,
+			token,
+			agent: `taco/${buildInfo.version}`,
+			requestDeadlineMs: this.#timeoutMs,
+			transferIdleMs:
+				this.#timeoutMs === undefined
+					? undefined
+					: Math.max(this.#timeoutMs, clientLimits.transferIdleMs),
+			ca: await this.#certificates(),
+			onExchange: (exchange) => this.#tell(exchange),
+			fetch: this.#fetch,
+		});
+	}
+
+	/** The lock ids saved in this directory for this server. */
+	async locks(): Promise<LockFiles> {
+		return new LockFiles(this.io.cwd, (await this.server()).url);
+	}
+
+	/** `alice@laptop`, for locks. */
+	identity(): string {
+		let user = variable(this.io.env, "USER") ?? variable(this.io.env, "LOGNAME");
+		try {
+			user ??= userInfo().username;
+		} catch {
+			// A container may run as a user without a name.
+		}
+		return `${user ?? "unknown"}@${hostname()}`;
+	}
+
+	progress(label: string, total: number | null): Progress {
+		return this.output.animated ? startProgress(this.io, label, total) : noProgress;
+	}
+
+	/** Whether there is somebody to ask. */
+	get interactive(): boolean {
+		return this.io.in.isTty && this.io.err.isTty;
+	}
+
+	/**
+	 * Asks, and returns when the answer is yes. Call it only when `interactive`.
+	 * @throws CliError `declined`.
+	 */
+	async confirm(question: string): Promise<void> {
+		await this.io.err.write(`${question} [y/N] `);
+		const answer = await this.io.in.readLine({ hidden: false, signal: this.signal });
+		if (answer === null || !/^y(es)?$/i.test(answer.trim())) {
+			throw new CliError("declined", "nothing was changed");
+		}
+	}
+
+	/** Throws when there is nobody to ask. `hint` says how to go without the question. */
+	requireInteractive(what: string, hint: string): void {
+		if (!this.interactive) {
+			throw new CliError("confirmation_required", `${what} without a terminal needs --yes`, hint);
+		}
+	}
+
+	async #certificates(): Promise<string[] | undefined> {
+		const path = variable(this.io.env, "OPENTACO_CA_CERT");
+		if (path === undefined) return undefined;
+		let own: string;
+		try {
+			own = await readFile(path, "utf8");
+		} catch (error) {
+			throw fileError("read OPENTACO_CA_CERT at", path, error);
+		}
+		if (!own.includes("-----BEGIN CERTIFICATE-----")) {
+			throw new CliError("config_invalid", `OPENTACO_CA_CERT: ${path} holds no PEM certificate`);
+		}
+		const { getCACertificates } = await import("node:tls");
+		return [...getCACertificates("default"), own];
+	}
+
+	readonly #fetch: Fetch = async (url, init) => {
+		const transfers = init.body instanceof ReadableStream;
+		const waiting = transfers ? noProgress : this.progress(`waiting for ${new URL(url).host}`, 0);
+		try {
+			return await fetch(url, init);
+		} finally {
+			waiting.stop();
+		}
+	};
+
+	#tell(exchange: Exchange): void {
+		const { method, url, status, elapsedMs, requestId, attempt, problem } = exchange;
+		const again = attempt > 1 ? `, try ${attempt}` : "";
+		const why = problem === undefined ? "" : `: ${problem}`;
+		this.output.debug(
+			`${method} ${url} -> ${status ?? "no answer"} (${elapsedMs} ms, request id ${requestId}${again})${why}`,
+		);
+	}
+}
+
+function wantsJson(flags: Flags): boolean {
+	return flags.get("json")?.at(-1) === "true" || flags.get("output")?.at(-1) === "json";
+}
+
+/** NO_COLOR counts when it is there and not empty (no-color.org). */
+function wantsColor(io: Io, flags: Flags): boolean {
+	return (
+		flags.get("no-color")?.at(-1) !== "true" &&
+		variable(io.env, "NO_COLOR") === undefined &&
+		io.env.TERM !== "dumb"
+	);
+}
+
+function timeoutOf(text: string | undefined): number | undefined {
+	if (text === undefined) return undefined;
+	const ms = parseTimeout(text);
+	const { requestDeadlineMinMs, requestDeadlineMaxMs } = clientLimits;
+	if (ms === null || ms < requestDeadlineMinMs || ms > requestDeadlineMaxMs) {
+		throw usageError(
+			"--timeout must be a duration of at most an hour",
+			"write it like 30s, 500ms or 2m",
+		);
+	}
+	return ms;
+}

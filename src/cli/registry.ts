@@ -1,0 +1,115 @@
+/** Every command of the program. Each is loaded when it is called, so that the others cost nothing. */
+import { commandMap } from "./command.ts";
+
+export const programSummary =
+	"OpenTaco: a state server for Terraform and OpenTofu, and the command line to it.";
+
+const unitCommands = commandMap({
+	create: {
+		summary: "Register a new unit, without a state",
+		load: () => import("./commands/unit/create.ts").then((module) => module.default),
+	},
+	ls: {
+		summary: "List units",
+		aliases: ["list"],
+		load: () => import("./commands/unit/ls.ts").then((module) => module.default),
+	},
+	info: {
+		summary: "Show what is known about a unit",
+		aliases: ["show", "describe"],
+		load: () => import("./commands/unit/info.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete a unit; it can be brought back with undelete",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/unit/rm.ts").then((module) => module.default),
+	},
+	undelete: {
+		summary: "Bring a deleted unit back",
+		load: () => import("./commands/unit/undelete.ts").then((module) => module.default),
+	},
+	pull: {
+		summary: "Download a unit's state",
+		load: () => import("./commands/unit/pull.ts").then((module) => module.default),
+	},
+	push: {
+		summary: "Upload a state",
+		load: () => import("./commands/unit/push.ts").then((module) => module.default),
+	},
+	lock: {
+		summary: "Lock a unit",
+		load: () => import("./commands/unit/lock.ts").then((module) => module.default),
+	},
+	unlock: {
+		summary: "Release a lock",
+		load: () => import("./commands/unit/unlock.ts").then((module) => module.default),
+	},
+	"force-unlock": {
+		summary: "Break a lock, whoever holds it",
+		load: () => import("./commands/unit/force-unlock.ts").then((module) => module.default),
+	},
+	acquire: {
+		summary: "Lock a unit and download its state",
+		load: () => import("./commands/unit/acquire.ts").then((module) => module.default),
+	},
+	release: {
+		summary: "Upload a state and release the lock",
+		load: () => import("./commands/unit/release.ts").then((module) => module.default),
+	},
+	versions: {
+		summary: "List a unit's versions, or download one",
+		load: () => import("./commands/unit/versions.ts").then((module) => module.default),
+	},
+	restore: {
+		summary: "Make an earlier version the current state again",
+		load: () => import("./commands/unit/restore.ts").then((module) => module.default),
+	},
+	who: {
+		summary: "List the locks that are held, and by whom",
+		load: () => import("./commands/unit/who.ts").then((module) => module.default),
+	},
+});
+
+export const commands = commandMap({
+	serve: {
+		summary: "Run the server",
+		load: () => import("./commands/serve.ts").then((module) => module.default),
+	},
+	unit: {
+		summary: "Work with units: states, locks, versions",
+		aliases: ["units"],
+		children: unitCommands,
+	},
+	login: {
+		summary: "Store a token for a server",
+		load: () => import("./commands/login.ts").then((module) => module.default),
+	},
+	logout: {
+		summary: "Forget the stored token of a server",
+		load: () => import("./commands/logout.ts").then((module) => module.default),
+	},
+	whoami: {
+		summary: "Tell which server and which token are used, and whether it is accepted",
+		load: () => import("./commands/whoami.ts").then((module) => module.default),
+	},
+	env: {
+		summary: "Print the variables that Terraform's http backend needs",
+		load: () => import("./commands/env.ts").then((module) => module.default),
+	},
+	doctor: {
+		summary: "Check a bucket or folder, and repair what can be repaired",
+		load: () => import("./commands/doctor.ts").then((module) => module.default),
+	},
+	completion: {
+		summary: "Print a completion script for a shell",
+		load: () => import("./commands/completion.ts").then((module) => module.default),
+	},
+	version: {
+		summary: "Print the version",
+		load: () => import("./commands/version.ts").then((module) => module.default),
+	},
+	help: {
+		summary: "Print the help of a command",
+		load: () => import("./commands/help.ts").then((module) => module.default),
+	},
+});

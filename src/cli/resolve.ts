@@ -1,0 +1,80 @@
+/** From the words of a command line to the command that they name. */
+import { type FlagSet, type ParsedLine, parseLine, readFlag } from "./arguments.ts";
+import { type CommandMap, findCommand, isGroup, type Leaf, type Node } from "./command.ts";
+import { usageError } from "./errors.ts";
+import { globalFlags } from "./global-flags.ts";
+import { nearest } from "./suggest.ts";
+
+export const globalSet: FlagSet = { args: globalFlags, repeatable: new Set() };
+
+export interface Resolved {
+	/** `taco unit ls`, under the commands' own names. */
+	readonly path: string;
+	/** Null for the program itself. */
+	readonly node: Node | null;
+	/** What follows the command's name. */
+	readonly rest: readonly string[];
+	/** The words of the global flags that stood before it. */
+	readonly before: readonly string[];
+	/** Those words, read. */
+	readonly line: ParsedLine;
+}
+
+/** @throws CliError `usage` for an unknown command or flag. */
+export function resolveCommand(
+	argv: readonly string[],
+	program: string,
+	commands: CommandMap,
+): Resolved {
+	let path = program;
+	let node: Node | null = null;
+	let map: CommandMap = commands;
+	const before: string[] = [];
+	const flags = new Map<string, string[]>();
+	let at = 0;
+	for (; at < argv.length; at++) {
+		const word = argv[at] ?? "";
+		if (word === "--") break;
+		if (word.startsWith("-") && word !== "-") {
+			if (word !== "-h" && word !== "--help") {
+				const taken = readFlag(word, argv[at + 1], globalSet, path, flags);
+				before.push(...argv.slice(at, at + taken + 1));
+				at += taken;
+			} else {
+				before.push(word);
+			}
+			continue;
+		}
+		const found = findCommand(map, word);
+		if (found === null) throw unknownCommand(word, path, map, node === null);
+		path = `${path} ${found.name}`;
+		node = found.node;
+		if (!isGroup(node)) break;
+		map = node.children;
+	}
+	const rest = node !== null && !isGroup(node) ? argv.slice(at + 1) : argv.slice(at);
+	return { path, node, rest, before, line: parseLine(before, globalSet, path) };
+}
+
+export function isLeaf(node: Node | null): node is Leaf {
+	return node !== null && !isGroup(node);
+}
+
+/** Names the nearest command: here, or, at the top, in one of the groups. */
+function unknownCommand(word: string, path: string, map: CommandMap, atTop: boolean): Error {
+	const message = `unknown command of ${path}`;
+	const shown = /^[\w.:-]{1,40}$/.test(word) ? `${message}: ${word}` : message;
+	if (atTop) {
+		for (const [name, node] of Object.entries(map)) {
+			if (isGroup(node) && findCommand(node.children, word) !== null) {
+				return usageError(shown, `did you mean ${path} ${name} ${word}?`);
+			}
+		}
+	}
+	const names = Object.entries(map).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
+	const guess = nearest(word, names);
+	return usageError(
+		shown,
+		guess === null ? `see ${path} --help` : `did you mean ${path} ${guess}?`,
+	);
+}
