@@ -4,7 +4,24 @@
 export type Surface = "management" | "http-backend" | "s3" | "tfe" | "system" | "outside";
 
 /** What the caller proved itself with. */
-export type CredentialKind = "admin-token" | "auth-disabled" | "system";
+export type CredentialKind =
+	| "admin-token"
+	| "auth-disabled"
+	| "system"
+	/** A short-lived signed token of this server. */
+	| "access-token"
+	/** An opaque token that is stored as a hash and can be revoked. */
+	| "api-token"
+	/** AWS-style credentials derived from a login; good for the S3 surface only. */
+	| "s3-credentials";
+
+/** What a credential is narrowed to: never more than its subject may do. */
+export interface CredentialScope {
+	/** Patterns of unit ids; null: every unit. */
+	readonly units: readonly string[] | null;
+	/** Role ids that count, of those that the subject has; null: all of them. */
+	readonly roles: readonly string[] | null;
+}
 
 export interface Principal {
 	/** Stable identity, e.g. `admin`. */
@@ -12,6 +29,13 @@ export interface Principal {
 	readonly credentialKind: CredentialKind;
 	/** The login behind the credential, stable over its renewals; equal for the same stored token. */
 	readonly loginId: string;
+	/** A person's verified e-mail address in lower case; absent for machines. */
+	readonly email?: string;
+	/** Groups that the identity provider asserts. */
+	readonly groups?: readonly string[];
+	/** Roles that the credential itself brings, beside those that are assigned to its subject. */
+	readonly roles?: readonly string[];
+	readonly scope?: CredentialScope;
 }
 
 /** One request, as the core records it. */
