@@ -69,6 +69,7 @@ const neverSent =
 	/^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_|DNS|EHOSTUNREACH|ENETUNREACH|ConnectionTimeout)/;
 const certificateFault = /CERT|ERR_TLS|SSL|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH/;
 
+/** Sends requests to one server. Keeps no state between them. */
 export class Http {
 	readonly serverUrl: string;
 	readonly requestDeadlineMs: number;
