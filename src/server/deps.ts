@@ -1,42 +1,20 @@
 /** The composition root: builds the store, the core and the application. No logic of its own. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import {
-	type AdminTokenEntry,
-	type AdminTokenRegister,
-	ensureAdminToken,
-	parseAdminTokenEntry,
-	type TokenDelivery,
-} from "../auth/admin-token.ts";
-import { ChosenTokenVerifier, RegisterTokenVerifier } from "../auth/admin-verifier.ts";
+import { join } from "node:path";
 import { type Core, createCore } from "../core/core.ts";
-import { isDomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
-import type { Clock } from "../core/ports/clock.ts";
-import type { Log } from "../core/ports/log.ts";
-import { type Random, randomId } from "../core/ports/random.ts";
-import { systemPrincipal } from "../core/principal.ts";
-import { type Decide, decideAdminOnly, Gate } from "../core/rbac/grant.ts";
-import { Register } from "../core/register/register.ts";
+import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
+import { type Decide, decideAdminOnly } from "../core/rbac/grant.ts";
 import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
+import { type AccessParts, authenticatorOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
 import { ServerMetrics } from "./metrics.ts";
-import { ConfigError } from "./setting-values.ts";
 import { isLoopback } from "./shared/addresses.ts";
-import { type Authenticator, openAuthenticator, TokenAuthenticator } from "./shared/authn.ts";
 import { Readiness } from "./surfaces/health/index.ts";
 import { certificateNames, loadTls, type TlsMaterial } from "./tls.ts";
-import { fileDelivery, terminalDelivery } from "./token-delivery.ts";
 
-export interface ServerParts {
-	readonly clock: Clock;
-	readonly random: Random;
-	readonly log: Log;
-	/** Shows a token to the person at the terminal; null when there is none. */
-	readonly showToken: ((token: string) => void) | null;
+export interface ServerParts extends AccessParts {
 	/** Tests decide for themselves. */
 	readonly decide?: Decide;
 }
@@ -56,14 +34,6 @@ function targetOf(storage: StorageConfig): StoreTarget {
 	if (storage.kind !== "s3") return storage;
 	const { endpoint, ...rest } = storage;
 	return endpoint === null ? rest : { ...rest, endpoint };
-}
-
-/**
- * What belongs to this machine and is no object of the store, below the data folder. The store's
- * listings of units do not reach it.
- */
-function machineFolder(config: ServerConfig): string {
-	return resolve(config.dataDirectory, "__opentaco", "server");
 }
 
 /** Builds everything; throws ConfigError, or DomainError `storage_unavailable` that says why. */
@@ -137,7 +107,7 @@ function coreOf(
 	config: ServerConfig,
 	parts: ServerParts,
 	store: BlobStore,
-	metrics: ServerMetrics,
+	metrics: CoreMetrics,
 ): Core {
 	return createCore({
 		store,
@@ -159,87 +129,26 @@ function coreOf(
 	});
 }
 
-interface Gatekeeper {
-	readonly authenticator: Authenticator;
-	/** Removes what only this process needed. */
-	forget(): Promise<void>;
+export interface OpenedStore {
+	readonly store: BlobStore;
+	readonly core: Core;
+	close(): Promise<void>;
 }
 
-async function authenticatorOf(
+/** The store and the core alone: not probed, nothing swept, nothing written before it is asked. */
+export async function openForDoctor(
 	config: ServerConfig,
 	parts: ServerParts,
-	store: BlobStore,
-): Promise<Gatekeeper> {
-	const forget = async () => {};
-	if (config.auth.kind === "disabled") return { authenticator: openAuthenticator, forget };
-	if (config.auth.token !== null) {
-		return {
-			authenticator: new TokenAuthenticator(new ChosenTokenVerifier(config.auth.token)),
-			forget,
-		};
-	}
-	const register = tokenRegister(parts, store);
-	const { delivery, ...way } = await deliveryOf(config, parts);
-	try {
-		await ensureAdminToken(register, parts, { isReset: config.auth.isReset, delivery });
-	} catch (error) {
-		if (!isDomainError(error, "unauthenticated")) throw error;
-		throw new ConfigError(
-			"there is no admin token yet and no terminal to show one on: set OPENTACO_ADMIN_TOKEN, or start once from a terminal",
-		);
-	}
-	return { authenticator: new TokenAuthenticator(new RegisterTokenVerifier(register)), ...way };
-}
-
-/** The core's register as the admin token needs it. */
-export function tokenRegister(parts: ServerParts, store: BlobStore): AdminTokenRegister {
-	const register = new Register<AdminTokenEntry>(
-		{
-			store,
-			clock: parts.clock,
-			random: parts.random,
-			headAgeMaxMs: limits.headAgeMaxMs,
-			actDeadlineMs: limits.actDeadlineMs,
-		},
-		"admin-token",
-		parseAdminTokenEntry,
-	);
+): Promise<OpenedStore> {
+	const { clock, random } = parts;
+	const store = await openStore(targetOf(config.storage), { clock, random });
+	const core = coreOf(config, parts, store, silentMetrics);
 	return {
-		async read(ageMaxMs) {
-			return (await register.readCached(ageMaxMs)).value;
+		store,
+		core,
+		async close() {
+			await core.flush();
+			await store.close();
 		},
-		async replace(entry, previousNonce) {
-			const gate = new Gate(decideAdminOnly);
-			const caller = {
-				principal: systemPrincipal,
-				surface: "system",
-				requestId: randomId(parts.random),
-			} as const;
-			const grant = await gate.authorize(caller, "system.manage", "*");
-			return await register.update(grant, (current) =>
-				(current?.nonce ?? null) === previousNonce
-					? { operation: "admin-token", value: entry, result: entry }
-					: { answer: current ?? entry },
-			);
-		},
-	};
-}
-
-async function deliveryOf(
-	config: ServerConfig,
-	parts: ServerParts,
-): Promise<{ delivery: TokenDelivery | null; forget: () => Promise<void> }> {
-	const tell = (path: string) =>
-		parts.log.write("info", "the admin token was written to a file", { path });
-	const forget = async () => {};
-	if (parts.showToken !== null) return { delivery: terminalDelivery(parts.showToken), forget };
-	if (config.storage.kind === "filesystem") {
-		return { delivery: fileDelivery(join(machineFolder(config), "admin-token"), tell), forget };
-	}
-	if (config.storage.kind === "s3") return { delivery: null, forget };
-	const path = join(await mkdtemp(join(tmpdir(), "opentaco-")), "admin-token");
-	return {
-		delivery: fileDelivery(path, tell),
-		forget: () => rm(dirname(path), { recursive: true, force: true }),
 	};
 }
