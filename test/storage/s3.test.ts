@@ -13,6 +13,7 @@ import type { FaultAction, FaultRule } from "../support/fake-s3/faults.ts";
 import { startFakeS3Process } from "../support/fake-s3/process.ts";
 import { FakeS3 } from "../support/fake-s3/server.ts";
 import { ManualClock, machineClock, settle } from "../support/store-clock.ts";
+import { until } from "../support/until.ts";
 
 let fake: FakeS3;
 
@@ -130,12 +131,12 @@ describe("outcomes of a conditional write", () => {
 					? store.put("k", bytesOf("x"), options)
 					: store.putIfAbsent("k", bytesOf("x"), options);
 			const outcome = storeErrorOf(attempt, "timeout");
-			while (fake.heldCount === 0) await Bun.sleep(1);
+			await until(() => fake.heldCount > 0);
 			controller.abort();
 			expect((await outcome).notDone).toBe(false);
 			expect((await store.get("k")).found).toBe(false);
 			fake.release();
-			while (!(await store.get("k")).found) await Bun.sleep(1);
+			await until(async () => (await store.get("k")).found);
 		}
 	});
 
@@ -164,13 +165,26 @@ describe("reads", () => {
 		await storeErrorOf(read(), "unavailable");
 	});
 
+	test("bytes come as they are, also those of an object that is marked as compressed", async () => {
+		const store = open();
+		const bytes = Bun.gzipSync("text".repeat(100));
+		await store.put("k", bytes);
+		always({ operation: "get", action: { kind: "content-encoding", value: "gzip" } });
+		const got = await store.get("k");
+		if (!got.found) throw new Error("absent");
+		expect(Buffer.compare(got.bytes, bytes)).toBe(0);
+		const streamed = await store.getStream("k");
+		if (!streamed.found) throw new Error("absent");
+		expect(Buffer.compare(await new Response(streamed.body).bytes(), bytes)).toBe(0);
+	});
+
 	test("a stalled answer ends with the caller's signal", async () => {
 		const store = open();
 		await store.put("k", patternOf(200_000));
 		fake.faults.add({ operation: "get", action: { kind: "stall", bytes: 1000 } });
 		const controller = new AbortController();
 		const outcome = storeErrorOf(store.get("k", { signal: controller.signal }), "timeout");
-		while (fake.heldCount === 0) await Bun.sleep(1);
+		await until(() => fake.heldCount > 0);
 		controller.abort();
 		await outcome;
 	});
