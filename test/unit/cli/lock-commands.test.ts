@@ -143,6 +143,7 @@ describe("locks", () => {
 		});
 		server.lockOf("a", "l2");
 		expect((await unit("force-unlock", "a", "--yes")).code).toBe(0);
+		expect((await unit("force-unlock", "a", "--yes")).out).toBe("Unit was not locked: a\n");
 	});
 
 	test("who lists held locks", async () => {
