@@ -1,8 +1,8 @@
 /** Changes of the roles, as pure functions of the document. Each refuses with a DomainError. */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { type Principal } from "../principal.ts";
-import { actions, findAction } from "./action.ts";
+import type { Principal } from "../principal.ts";
+import { type actions, findAction } from "./action.ts";
 import { decide } from "./decide.ts";
 import {
 	type Assignment,
