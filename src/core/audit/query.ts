@@ -22,11 +22,23 @@ interface Item extends Place {
 	readonly event: AuditEvent | null;
 }
 
+/** Where a page ended: the last place, and what is next in the logs that were being read. */
+interface Cursor {
+	readonly place: Place;
+	readonly resumes: Readonly<Record<string, Resume>>;
+}
+
+/** The next item of a log. */
+type Resume = readonly [generation: number, index: number, time: string];
+
 export interface EventPage {
 	readonly events: readonly AuditEvent[];
 	/** Present when there may be more. */
 	readonly next?: string;
 }
+
+/** Of how many logs a cursor says where they go on; the rest is found by time. */
+const resumesMax = 64;
 
 /** How many records above the place that the clocks point at are looked at. */
 const aboveMax = 8;
@@ -55,20 +67,20 @@ export async function readPage(
 	cursor: string | undefined,
 ): Promise<EventPage> {
 	const from = cursor === undefined ? startOf(filter) : parseCursor(cursor);
-	const budget = new Budget();
-	const readers = await openable(sources, filter, from, budget);
+	const readers = await openable(sources, filter, from);
 	const active: Reader[] = [];
 	const events: AuditEvent[] = [];
+	const budget = readers.budget;
 	let last: Place | null = null;
 	for (;;) {
-		await openNext(readers, active);
+		await openNext(readers.closed, active);
 		const reader = newestOf(active);
 		if (reader === undefined) return { events };
 		const item = reader.head as Item;
 		if (filter.since !== undefined && item.time < filter.since) return { events };
-		if (item.event === null) return { events, next: cursorOf(item) };
+		if (item.event === null) return { events, next: cursorOf(item, active) };
 		if (events.length === limit || (budget.isSpent && last !== null)) {
-			return { events, next: cursorOf(last ?? item) };
+			return { events, next: cursorOf(last ?? item, active) };
 		}
 		last = item;
 		if (isWanted(item.event, filter)) events.push(item.event);
@@ -78,18 +90,19 @@ export async function readPage(
 }
 
 /** Before everything that the filter can want. */
-function startOf(filter: AuditFilter): Place | null {
+function startOf(filter: AuditFilter): Cursor | null {
 	if (filter.until === undefined) return null;
-	return { time: filter.until, source: "", generation: Number.MAX_SAFE_INTEGER, index: -1 };
+	const end = { time: filter.until, source: "", generation: Number.MAX_SAFE_INTEGER, index: -1 };
+	return { place: end, resumes: {} };
 }
 
 /** The readers that may have something, those with the newest first; unknown ones are looked at. */
 async function openable(
 	sources: readonly TrailSource[],
 	filter: AuditFilter,
-	from: Place | null,
-	budget: Budget,
-): Promise<Reader[]> {
+	from: Cursor | null,
+): Promise<{ readonly closed: Reader[]; readonly budget: Budget }> {
+	const budget = new Budget();
 	const readers = sources
 		.filter(({ changed }) => {
 			return filter.since === undefined || changed === null || changed >= filter.since;
@@ -97,9 +110,10 @@ async function openable(
 		.map((source) => new Reader(source, from, budget));
 	const unknown = readers.filter((reader) => reader.bound === null);
 	await inBatches(unknown, (reader) => reader.open());
-	return readers
+	const closed = readers
 		.filter((reader) => !reader.isOpen || reader.head !== null)
 		.sort((one, other) => (boundOf(one) < boundOf(other) ? 1 : -1));
+	return { closed, budget };
 }
 
 function boundOf(reader: Reader): string {
@@ -144,6 +158,7 @@ async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void
 class Reader {
 	readonly #source: TrailSource;
 	readonly #from: Place | null;
+	readonly #resume: Resume | null;
 	readonly #budget: Budget;
 	#items: Item[] = [];
 	#next = 0;
@@ -151,14 +166,21 @@ class Reader {
 	#latest = "\uffff";
 	isOpen = false;
 
-	constructor(source: TrailSource, from: Place | null, budget: Budget) {
+	constructor(source: TrailSource, from: Cursor | null, budget: Budget) {
 		this.#source = source;
-		this.#from = from;
+		this.#from = from?.place ?? null;
+		const resumes = from?.resumes ?? {};
+		this.#resume = Object.hasOwn(resumes, source.name) ? (resumes[source.name] ?? null) : null;
 		this.#budget = budget;
+	}
+
+	get name(): string {
+		return this.#source.name;
 	}
 
 	/** Nothing in it is newer; null when that is not known. */
 	get bound(): string | null {
+		if (this.#resume !== null) return this.#resume[2];
 		const { changed } = this.#source;
 		if (changed === null || this.#from === null) return changed;
 		if (changed < this.#from.time) return changed;
@@ -174,8 +196,12 @@ class Reader {
 	async open(): Promise<void> {
 		if (this.isOpen) return;
 		this.isOpen = true;
-		const newest = await this.#source.newest();
-		this.#next = this.#from === null ? newest : await this.#find(this.#from, newest);
+		if (this.#resume !== null) {
+			[this.#next, , this.#latest] = this.#resume;
+		} else {
+			const newest = await this.#source.newest();
+			this.#next = this.#from === null ? newest : await this.#find(this.#from, newest);
+		}
 		await this.#fill();
 	}
 
@@ -216,8 +242,16 @@ class Reader {
 		for (const [index, event] of record.events.entries()) {
 			this.#pass(event.time);
 			const item = this.#item(record.generation, index, event);
-			if (this.#from === null || isBefore(this.#from, item)) this.#items.push(item);
+			if (this.#isLeft(item)) this.#items.push(item);
 		}
+	}
+
+	/** Whether no page before had it. */
+	#isLeft(item: Item): boolean {
+		if (this.#resume !== null) {
+			return item.generation !== this.#resume[0] || item.index >= this.#resume[1];
+		}
+		return this.#from === null || isBefore(this.#from, item);
 	}
 
 	/** What one log says later never counts as older than what it says earlier. */
@@ -249,27 +283,52 @@ class Reader {
 	}
 }
 
-function cursorOf({ time, source, generation, index }: Place): string {
-	return Buffer.from(JSON.stringify([time, source, generation, index])).toString("base64url");
+function cursorOf(place: Place, active: readonly Reader[]): string {
+	const { time, source, generation, index } = place;
+	const newest = active
+		.flatMap(({ name, head }) => (head === null ? [] : [{ name, head }]))
+		.sort((one, other) => (isBefore(one.head, other.head) ? -1 : 1))
+		.slice(0, resumesMax);
+	const resumes = newest.map(({ name, head }) => [name, head.generation, head.index, head.time]);
+	const parts = [[time, source, generation, index], ...resumes];
+	return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-function parseCursor(text: string): Place {
+function parseCursor(text: string): Cursor {
 	try {
-		const [time, source, generation, index] = JSON.parse(
+		const [place, ...resumes] = JSON.parse(
 			Buffer.from(text, "base64url").toString("utf8"),
-		) as unknown[];
-		if (
-			typeof time === "string" &&
-			typeof source === "string" &&
-			Number.isSafeInteger(generation) &&
-			Number.isSafeInteger(index)
-		) {
-			return { time, source, generation: generation as number, index: index as number };
+		) as unknown[][];
+		const [time, source, generation, index] = place ?? [];
+		if (isText(time) && isText(source) && isNumber(generation) && isNumber(index)) {
+			return {
+				place: { time, source, generation, index },
+				resumes: Object.fromEntries(resumes.map(parseResume)),
+			};
 		}
 	} catch {
 		// Falls through to the refusal.
 	}
-	throw new DomainError("invalid_request", "the cursor is not one of this server's", {
+	throw badCursor();
+}
+
+function parseResume([name, generation, index, time]: unknown[]): [string, Resume] {
+	if (isText(name) && isNumber(generation) && isNumber(index) && isText(time)) {
+		return [name, [generation, index, time]];
+	}
+	throw badCursor();
+}
+
+function isText(value: unknown): value is string {
+	return typeof value === "string";
+}
+
+function isNumber(value: unknown): value is number {
+	return Number.isSafeInteger(value);
+}
+
+function badCursor(): DomainError {
+	return new DomainError("invalid_request", "the cursor is not one of this server's", {
 		hint: "pass `next` of the page before, unchanged",
 	});
 }

@@ -6,9 +6,9 @@ import { generationOfKey, recordKey } from "../log/record-key.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import { decodeRegisterRecord } from "../register/register.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
-import { auditRoot, logName, registerRoot } from "../unit/keys.ts";
+import { auditRoot, logName, logRoot, registerRoot } from "../unit/keys.ts";
 import { decodeUnitRecord } from "../unit/record.ts";
-import type { UnitId } from "../unit/unit-id.ts";
+import { decodeUnitSegment, type UnitId } from "../unit/unit-id.ts";
 import { anchorsRegister, isInstance } from "./anchors.ts";
 import { auditCodec, chainName, type NotedHead } from "./chain-record.ts";
 import { type AuditEvent, eventOfRegister, eventOfUnit, eventsOfChain } from "./event.ts";
@@ -133,6 +133,20 @@ export class TrailSources {
 		return all
 			.filter((unit) => unit.isAdopted && unit.id.startsWith(prefix))
 			.map((unit) => this.unit(unit.id, unit.changed));
+	}
+
+	/** The logs of all units that have one, whatever stands in them. Fails with StoreError. */
+	async unitLogs(): Promise<TrailSource[]> {
+		const segments = await this.#namesBelow(logRoot);
+		return segments.flatMap((segment) => {
+			try {
+				return [this.unit(decodeUnitSegment(segment))];
+			} catch (error) {
+				// What is no id is no unit's: the doctor reports it.
+				if (isDomainError(error)) return [];
+				throw error;
+			}
+		});
 	}
 
 	/** All chains. Fails with StoreError. */

@@ -105,7 +105,7 @@ class Verification {
 			const chain = sources.chain(instance);
 			if (!known.has(chain.name)) chains.push(chain);
 		}
-		const all = [...chains, ...(await sources.registers()), ...(await sources.units(""))];
+		const all = [...chains, ...(await sources.registers()), ...(await sources.unitLogs())];
 		return all.sort((one, other) => (one.name < other.name ? -1 : 1));
 	}
 
