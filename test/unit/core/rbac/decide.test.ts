@@ -110,6 +110,7 @@ describe("a decision", () => {
 		expect(may(dev, person("dan@x"), "unit.write", "dev/a")).toBe(false);
 		const token: Principal = { id: "ci", credentialKind: "api-token", loginId: "t1" };
 		expect(may(dev, token, "unit.write", "dev/a")).toBe(true);
+		expect(may(dev, { ...token, id: "service:ci" }, "unit.write", "dev/a")).toBe(true);
 		expect(may(dev, { ...token, id: "cj" }, "unit.write", "dev/a")).toBe(false);
 		expect(may(dev, { ...token, credentialKind: "access-token" }, "unit.write", "dev/a")).toBe(
 			false,
@@ -146,6 +147,13 @@ describe("a decision", () => {
 		});
 		expect(may(policy, person("ann@x"), "rbac.manage", "*", {}, ["ann@x"])).toBe(true);
 		expect(may(policy, { ...person(""), id: "admin" }, "rbac.manage", "*")).toBe(false);
+		const byToken = { ...person(""), id: "admin", roles: ["admin"] };
+		expect(may(policy, byToken, "rbac.manage", "*")).toBe(true);
+		expect(may(null, byToken, "rbac.manage", "*")).toBe(true);
+		expect(may(null, { ...byToken, id: "user:admin" }, "rbac.manage", "*")).toBe(false);
+		expect(may(null, { ...byToken, scope: { units: ["a"], roles: null } }, "unit.read", "b")).toBe(
+			false,
+		);
 	});
 });
 
