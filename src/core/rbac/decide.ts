@@ -3,7 +3,7 @@
  * denied; a rule that denies wins over every rule that allows; the order and the number of times in
  * which rules, roles and assignments stand never matter.
  */
-import type { Principal } from "../principal.ts";
+import { type Principal, provenBy } from "../principal.ts";
 import { type Action, everyAction } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
@@ -71,18 +71,16 @@ export function decide(input: DecisionInput): AccessDecision {
 	return judge(standing, input.action, input.resource, input.labels);
 }
 
-/** The subject of logins that the admin token opened; people's and machines' have a prefix. */
-const adminSubject = "admin";
-
 /** Whether the principal is one of those who may always do everything. */
 export function isAdministrator(principal: Principal, admins: ReadonlySet<string>): boolean {
-	const { credentialKind, email, id, roles = [] } = principal;
+	const { id, email } = principal;
+	const kind = provenBy(principal);
 	return (
-		// Who logged in with the admin token has a token of that name; no other source has it.
-		(id === adminSubject && roles.includes(adminRole)) ||
-		credentialKind === "admin-token" ||
-		credentialKind === "auth-disabled" ||
-		credentialKind === "system" ||
+		// Whoever logged in with the admin token; no other subject can have this id.
+		id === "admin" ||
+		kind === "admin-token" ||
+		kind === "auth-disabled" ||
+		kind === "system" ||
 		(email !== undefined && admins.has(email))
 	);
 }
@@ -136,7 +134,7 @@ function isAssigned(
 	const { kind, subject, email } = assignment;
 	if (kind === "group") return subject !== null && groups.has(subject);
 	if (kind === "token") {
-		const isToken = principal.credentialKind === "api-token";
+		const isToken = provenBy(principal) === "api-token";
 		const { id, loginId } = principal;
 		return isToken && (subject === id || `service:${subject}` === id || subject === loginId);
 	}

@@ -3,7 +3,7 @@
  * `Gate.authorize` makes one, so a forgotten check does not compile.
  */
 import { DomainError } from "../errors.ts";
-import type { Caller } from "../principal.ts";
+import { type Caller, type CredentialKind, provenBy } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import { type Action, isUnitAction } from "./action.ts";
 import { everything, type Labels } from "./resource.ts";
@@ -85,10 +85,14 @@ export class Gate {
 }
 
 /**
- * The decision of a core without roles: whoever the authenticator let in as the admin, as the
- * system, or by `--auth-disable` may do everything; nobody else exists.
+ * The decision until roles exist: whoever the authenticator let in as the admin, as the system, or
+ * by `--auth-disable` may do everything; nobody else exists.
  */
 export const decideAdminOnly: Decide = async (caller) =>
-	caller.principal.credentialKind === "admin-token" ||
-	caller.principal.credentialKind === "auth-disabled" ||
-	caller.principal.credentialKind === "system";
+	administrators.has(provenBy(caller.principal));
+
+const administrators: ReadonlySet<CredentialKind> = new Set([
+	"admin-token",
+	"auth-disabled",
+	"system",
+]);

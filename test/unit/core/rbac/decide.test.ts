@@ -146,8 +146,9 @@ describe("a decision", () => {
 			assignments: [give("ann@x", "no")],
 		});
 		expect(may(policy, person("ann@x"), "rbac.manage", "*", {}, ["ann@x"])).toBe(true);
-		expect(may(policy, { ...person(""), id: "admin" }, "rbac.manage", "*")).toBe(false);
-		const byToken = { ...person(""), id: "admin", roles: ["admin"] };
+		expect(may(policy, { ...person(""), id: "user:admin" }, "rbac.manage", "*")).toBe(false);
+		// Whoever logged in with the admin token; other sources of people have a prefix.
+		const byToken = { ...person(""), id: "admin" };
 		expect(may(policy, byToken, "rbac.manage", "*")).toBe(true);
 		expect(may(null, byToken, "rbac.manage", "*")).toBe(true);
 		expect(may(null, { ...byToken, id: "user:admin" }, "rbac.manage", "*")).toBe(false);
@@ -180,6 +181,15 @@ describe("a narrowed credential", () => {
 		expect(may(dev, bob, "unit.lock", "dev/frozen")).toBe(false);
 		expect(may(dev, person("bob@x", narrow(null, ["prod"])), "unit.read", "dev/a")).toBe(false);
 		expect(may(dev, person("ann@x", narrow(null, ["admin"])), "unit.delete", "x")).toBe(false);
+	});
+
+	test("that was derived is as good as what it was derived from", () => {
+		const derived = { id: "s", credentialKind: "s3-credentials", loginId: "l" } as const;
+		expect(may(null, { ...derived, derivedFrom: "admin-token" }, "unit.write", "a")).toBe(true);
+		expect(may(null, derived, "unit.write", "a")).toBe(false);
+		const ofToken = { ...derived, id: "ci", derivedFrom: "api-token" } as const;
+		expect(may(dev, ofToken, "unit.write", "dev/a")).toBe(true);
+		expect(may(dev, { ...derived, id: "ci" }, "unit.write", "dev/a")).toBe(false);
 	});
 
 	test("of an administrator may be narrowed to any role", () => {
