@@ -66,20 +66,24 @@ export async function startBare(): Promise<Subject> {
 }
 
 async function startFakeS3(folder: string) {
-	const port = freePort();
 	const child = Bun.spawn(
-		[process.execPath, join(root, "test/support/fake-s3/main.ts"), "--port", String(port)],
-		{ cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
+		[process.execPath, join(root, "test/support/fake-s3/main.ts"), "--bucket", "bench"],
+		{ cwd: folder, stdio: ["ignore", "pipe", "inherit"] },
 	);
-	const endpoint = `http://127.0.0.1:${port}`;
-	await untilOk(endpoint);
+	const { value } = await child.stdout.getReader().read();
+	const told: unknown = JSON.parse(new TextDecoder().decode(value));
+	const text = (key: string) => {
+		const found = (told as Record<string, unknown>)[key];
+		if (typeof found !== "string") throw new Error(`the fake S3 server did not tell its ${key}`);
+		return found;
+	};
 	return {
 		environment: {
-			OPENTACO_S3_BUCKET: "fake-bucket",
-			OPENTACO_S3_REGION: "us-east-1",
-			OPENTACO_S3_ENDPOINT: endpoint,
-			AWS_ACCESS_KEY_ID: "FAKEACCESSKEY",
-			AWS_SECRET_ACCESS_KEY: "fake-secret",
+			OPENTACO_S3_BUCKET: text("bucket"),
+			OPENTACO_S3_REGION: text("region"),
+			OPENTACO_S3_ENDPOINT: text("endpoint"),
+			AWS_ACCESS_KEY_ID: text("accessKeyId"),
+			AWS_SECRET_ACCESS_KEY: text("secretAccessKey"),
 		},
 		async stop() {
 			child.kill("SIGKILL");

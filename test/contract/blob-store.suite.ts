@@ -304,11 +304,14 @@ function conditional({ store, second, check }: SuiteContext): void {
 		const hashes = versions.map((bytes) => Bun.hash(bytes));
 		let writing = true;
 		const writer = (async () => {
-			for (let i = 0; i < 12; i++) {
-				await store().put(key("whole"), versions[i % 2] as Uint8Array);
-				if (i % 5 === 4) await store().delete(key("whole"));
+			try {
+				for (let i = 0; i < 12; i++) {
+					await store().put(key("whole"), versions[i % 2] as Uint8Array);
+					if (i % 5 === 4) await store().delete(key("whole"));
+				}
+			} finally {
+				writing = false;
 			}
-			writing = false;
 		})();
 		const readers = [store(), second()].map(async (reader) => {
 			while (writing) {

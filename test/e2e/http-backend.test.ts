@@ -83,14 +83,14 @@ describe.skipIf(!has)("terraform over the HTTP backend", () => {
 
 		// The same bytes through the command line, and as the plain object in the folder.
 		const cli = await taco(server, folder.path, "unit", "pull", "myapp/prod");
-		expect(cli.stdout).toBe(pulled);
+		// Terraform prints a line end of its own after the state.
+		expect(`${cli.stdout}\n`).toBe(pulled);
 		await tf.must("apply", "-auto-approve", "-var", "input=two");
-		const serial = JSON.parse(await tf.must("state", "pull")).serial;
 		await writeFile(join(tf.path, "old.tfstate"), pulled);
 		const refused = await tf.run("state", "push", "old.tfstate");
 		expect(refused.exitCode).not.toBe(0);
 		await tf.must("state", "push", "-force", "old.tfstate");
-		expect(JSON.parse(await tf.must("state", "pull")).serial).toBeLessThan(serial);
+		expect(await tf.must("output", "-raw", "value")).toBe("one");
 
 		await tf.must("destroy", "-auto-approve");
 		expect(JSON.parse(await tf.must("state", "pull")).resources).toEqual([]);

@@ -1,6 +1,6 @@
 /** Proof Key for Code Exchange, S256 only (RFC 7636). */
 import { createHash } from "node:crypto";
-import { isSameDigest } from "../admin-token.ts";
+import { isSameDigest } from "../digest.ts";
 
 /** A SHA-256 in base64url: always 43 characters, in the one canonical spelling. */
 export function isChallenge(text: string): boolean {

@@ -7,8 +7,8 @@ import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { type Random, randomId } from "../../core/ports/random.ts";
-import { isSameDigest } from "../admin-token.ts";
 import { AuthConfigError } from "../config-error.ts";
+import { isSameDigest } from "../digest.ts";
 import { deriveSecret } from "../token/keyring.ts";
 
 const version = 1;

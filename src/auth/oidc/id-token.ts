@@ -11,6 +11,9 @@ const algorithms = [
 	...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
+/** Seconds: the end of the year 9999. A later expiry is nonsense. */
+const expiryMax = 253_402_300_800;
+
 export interface IdTokenDeps {
 	readonly fetch: Fetch;
 	readonly clock: Clock;
@@ -40,7 +43,7 @@ export class IdTokenVerifier {
 		token: string,
 		audience: string,
 		nonce: string | null,
-	): Promise<(JWTPayload & { sub: string }) | null> {
+	): Promise<(JWTPayload & { sub: string; exp: number }) | null> {
 		if (token.length > limits.idTokenBytesMax) return null;
 		const header = headerOf(token);
 		if (header === null || !algorithms.includes(header.alg)) return null;
@@ -57,16 +60,17 @@ export class IdTokenVerifier {
 				clockTolerance: limits.clockSkewMaxMs / 1000,
 				currentDate: new Date(now),
 			});
-			const { sub, aud, iat, azp } = payload;
+			const { sub, aud, iat, exp, azp } = payload;
 			if (typeof sub !== "string" || sub === "") return null;
 			if (Buffer.byteLength(sub) > limits.subjectBytesMax) return null;
 			if (typeof iat !== "number" || iat * 1000 > now + limits.clockSkewMaxMs) return null;
+			if (typeof exp !== "number" || !(exp < expiryMax)) return null;
 			if (this.#deps.isClient) {
 				if (Array.isArray(aud) && aud.length > 1 && azp !== audience) return null;
 				if (azp !== undefined && azp !== audience) return null;
 			}
 			if (nonce !== null && payload.nonce !== nonce) return null;
-			return { ...payload, sub };
+			return { ...payload, sub, exp };
 		} catch {
 			return null;
 		}

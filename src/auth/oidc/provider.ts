@@ -121,18 +121,22 @@ export class OidcProvider {
 		}
 		if (this.#isWorkos && body.id_token === undefined) return this.#workosIdentity(body.user);
 		if (typeof body.id_token !== "string") throw invalidIdToken();
-		return await this.verifyIdToken(body.id_token, code.nonce);
+		return (await this.verifyIdToken(body.id_token, code.nonce)).identity;
 	}
 
 	/**
 	 * The person of an ID token; `nonce` null: the token was asked for elsewhere. Fails with
 	 * `unauthenticated`, `provider_unavailable`.
 	 */
-	async verifyIdToken(token: string, nonce: string | null): Promise<Identity> {
+	async verifyIdToken(
+		token: string,
+		nonce: string | null,
+	): Promise<{ readonly identity: Identity; readonly expiresMs: number }> {
 		const { issuer, clientId } = this.config;
 		const claims = await this.#idTokens.verify(token, clientId, nonce);
 		if (claims === null) throw invalidIdToken();
-		return identityFrom(issuer, claims.sub, claims, this.config);
+		const identity = identityFrom(issuer, claims.sub, claims, this.config);
+		return { identity, expiresMs: claims.exp * 1000 };
 	}
 
 	/**

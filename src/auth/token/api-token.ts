@@ -9,7 +9,7 @@ import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Grant } from "../../core/rbac/grant.ts";
 import { Register } from "../../core/register/register.ts";
-import { isSameDigest, tokenDigest } from "../admin-token.ts";
+import { matchesHash, tokenHash } from "../admin-token.ts";
 import { personOf, scopeOf } from "../logins.ts";
 import { BoundedMap, type SharedState } from "../shared-state.ts";
 import type { Subjects } from "../subjects.ts";
@@ -90,7 +90,7 @@ export class ApiTokens {
 			createdBy: grant.caller.principal.id,
 			expires: wanted.lifeMs === null ? null : now + wanted.lifeMs,
 			revoked: null,
-			sha256: Buffer.from(tokenDigest(token)).toString("hex"),
+			sha256: tokenHash(token),
 			epoch: document?.tokenEpoch ?? 1,
 		};
 		await this.#register(id).update<void>(grant, (value) => {
@@ -110,8 +110,7 @@ export class ApiTokens {
 		if (parsed === null) return null;
 		const stored = await this.#find(parsed.id, limits.credentialFreshMs);
 		if (stored === null || stored.revoked !== null || stored.kind !== parsed.kind) return null;
-		const digest = Buffer.from(stored.sha256, "hex");
-		if (!isSameDigest(tokenDigest(token), digest)) return null;
+		if (!matchesHash(token, stored.sha256)) return null;
 		if (stored.expires !== null && stored.expires <= this.#shared.clock.now()) return null;
 		const document = await this.#subjects.find(stored.subject);
 		if (document?.isDisabled === true) return null;

@@ -239,6 +239,15 @@ describe("repetition", () => {
 		}
 	});
 
+	test("what the server says it has not done is sent again, whatever it is", async () => {
+		for (const code of ["contention", "storage_unavailable", "shutting_down", "overloaded"]) {
+			server.faults.push(() => failure(503, code, "not now", ""));
+			expect((await client().createUnit(`new/${code}`)).id).toBe(`new/${code}`);
+		}
+		server.faults.push(() => failure(503, "outcome_unknown", "who knows", ""));
+		expect((await failed(client().createUnit("other"))).code).toBe("outcome_unknown");
+	});
+
 	test("an unknown outcome stays unknown when the server is gone afterwards", async () => {
 		const body = bytesBody(new Uint8Array(3));
 		let tries = 0;
