@@ -3,7 +3,7 @@ import type { Log } from "../core/ports/log.ts";
 import type { Caller } from "../core/principal.ts";
 import { systemPrincipal } from "../core/principal.ts";
 import { Gate, type Grant } from "../core/rbac/grant.ts";
-import type { RegisterDeps } from "../core/register/register.ts";
+import type { Register, RegisterDeps, RegisterValue } from "../core/register/register.ts";
 
 export interface SharedState extends RegisterDeps {
 	readonly log: Log;
@@ -30,6 +30,15 @@ export async function systemGrant(requestId?: string): Promise<Grant> {
  */
 export async function ownGrant(caller: Caller): Promise<Grant> {
 	return await new Gate(async () => true).authorize(caller, "system.manage", "*");
+}
+
+/** The value as it was at most `ageMaxMs` ago; with 0, as it is now. Fails as Register.read. */
+export async function readAtMost<T>(
+	register: Register<T>,
+	ageMaxMs: number,
+): Promise<RegisterValue<T>> {
+	// A read of the same millisecond may have been before what the caller asks about.
+	return ageMaxMs === 0 ? await register.read() : await register.readCached(ageMaxMs);
 }
 
 /** Instances by name, at most `max`; the one that was not used for longest goes first. */

@@ -8,7 +8,7 @@ import { DomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Grant } from "../core/rbac/grant.ts";
 import { Register } from "../core/register/register.ts";
-import { BoundedMap, type SharedState } from "./shared-state.ts";
+import { BoundedMap, readAtMost, type SharedState } from "./shared-state.ts";
 
 export interface SubjectDocument {
 	readonly subject: string;
@@ -44,7 +44,7 @@ export class Subjects {
 		subject: string,
 		ageMaxMs: number = limits.credentialFreshMs,
 	): Promise<SubjectDocument | null> {
-		return (await this.#register(subject).readCached(ageMaxMs)).value;
+		return (await readAtMost(this.#register(subject), ageMaxMs)).value;
 	}
 
 	/** Notes a login's e-mail address and groups. Fails with `unauthenticated` for the disabled. */

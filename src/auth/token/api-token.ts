@@ -11,7 +11,7 @@ import type { Grant } from "../../core/rbac/grant.ts";
 import { Register } from "../../core/register/register.ts";
 import { matchesHash, tokenHash } from "../admin-token.ts";
 import { personOf, scopeOf } from "../logins.ts";
-import { BoundedMap, type SharedState } from "../shared-state.ts";
+import { BoundedMap, readAtMost, type SharedState } from "../shared-state.ts";
 import type { Subjects } from "../subjects.ts";
 
 const tokenRegisters = "__opentaco/register/token-";
@@ -183,10 +183,11 @@ export class ApiTokens {
 		if (missedAt !== undefined && now - missedAt < ageMaxMs) return null;
 		const known = this.#registers.get(id);
 		const register = known ?? this.#open(id);
-		const { value } = await register.readCached(ageMaxMs);
+		const { value } = await readAtMost(register, ageMaxMs);
 		// Ids that somebody guesses must not push out the registers of tokens in use.
 		if (value === null && known === undefined) this.#unknown.set(id, now);
-		else this.#registers.set(id, register);
+		// A revocation that ran meanwhile keeps its own: it knows more than this one.
+		else this.#registers.ensure(id, () => register);
 		return value;
 	}
 

@@ -14,7 +14,7 @@ import { limits } from "../../core/limits.ts";
 import { type Random, randomId } from "../../core/ports/random.ts";
 import { Register } from "../../core/register/register.ts";
 import { AuthConfigError } from "../config-error.ts";
-import { type SharedState, systemGrant } from "../shared-state.ts";
+import { readAtMost, type SharedState, systemGrant } from "../shared-state.ts";
 
 /** A key as the register holds it. */
 interface StoredKey {
@@ -180,7 +180,7 @@ export class Keyring {
 	}
 
 	async #find(kid: string, ageMaxMs: number): Promise<KeyObject | null> {
-		const { value } = await this.#register.readCached(ageMaxMs);
+		const { value } = await readAtMost(this.#register, ageMaxMs);
 		const stored = value?.keys.find((key) => key.kid === kid);
 		return stored === undefined || !this.#isLive(stored) ? null : this.#cachedKey(stored);
 	}
