@@ -39,7 +39,11 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
 		true,
 		["sign", "verify"],
 	);
-	const jwk = await crypto.subtle.exportKey("jwk", privateKey);
+	const {
+		key_ops: _uses,
+		ext: _extractable,
+		...jwk
+	} = await crypto.subtle.exportKey("jwk", privateKey);
 	const kid = Bun.hash(jwk.n ?? "").toString(16);
 	const provider = new Provider(issuer, {
 		clients: [

@@ -29,7 +29,7 @@ describe("Go durations", () => {
 		"1e3s",
 		"1hour",
 		"NaN",
-		"9".repeat(60) + "h",
+		`${"9".repeat(60)}h`,
 		".5h",
 	])("%j is refused", (text) => {
 		expect(parseGoDuration(text)).toBeNull();
