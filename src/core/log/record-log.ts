@@ -321,6 +321,13 @@ function contention(): DomainError {
 
 /** A store failure of which it is certain that nothing was changed. */
 export function unavailable(error: StoreError): DomainError {
+	// An id may stand for a key of somebody else's bucket that this store has no room for.
+	if (error.kind === "invalid_key") {
+		return new DomainError("invalid_unit_id", "the storage cannot hold a unit with this id", {
+			hint: "choose another id",
+			cause: error,
+		});
+	}
 	return new DomainError(
 		"storage_unavailable",
 		"the store did not answer as it should; nothing was changed",
