@@ -53,12 +53,6 @@ export const errorCodes = [
 	"storage_corrupt",
 	/** The store holds data written by a newer version of this program. */
 	"schema_too_new",
-	/** The API token does not exist, or the caller may not know that it does. */
-	"token_not_found",
-	/** There is no local user of that name. */
-	"user_not_found",
-	/** A local user of that name exists. */
-	"user_exists",
 	/** Too many attempts to log in, or with tokens that prove nothing. */
 	"rate_limited",
 	/** The identity provider did not answer, or not as it should. */

@@ -49,7 +49,7 @@ export class LocalUsers {
 
 	/**
 	 * A new user. A name that is an e-mail address is also the user's address. Fails with
-	 * `invalid_request`, `user_exists`, `too_large`.
+	 * `invalid_request`, `conflict`, `too_large`.
 	 */
 	async create(
 		grant: Grant,
@@ -71,7 +71,7 @@ export class LocalUsers {
 		await this.#register.update<void>(grant, (value) => {
 			const users = value?.users ?? [];
 			if (users.some((one) => one.name === name)) {
-				throw new DomainError("user_exists", "there is a user of that name", {
+				throw new DomainError("conflict", "there is a user of that name", {
 					hint: "set a new password with taco user passwd",
 				});
 			}
@@ -89,7 +89,7 @@ export class LocalUsers {
 		return viewOf(user);
 	}
 
-	/** A new password; the user's logins end. Fails with `invalid_request`, `user_not_found`. */
+	/** A new password; the user's logins end. Fails with `invalid_request`, `not_found`. */
 	async setPassword(grant: Grant, givenName: string, password: string): Promise<void> {
 		const name = checkedName(givenName);
 		const passwordHash = await this.#passwords.hash(password);
@@ -102,7 +102,7 @@ export class LocalUsers {
 		await this.#subjects.endAll(grant, localSubject(name), "logins");
 	}
 
-	/** Removes the user; no login and no token of theirs counts any more. Fails with `user_not_found`. */
+	/** Removes the user; no login and no token of theirs counts any more. Fails with `not_found`. */
 	async remove(grant: Grant, givenName: string): Promise<void> {
 		const name = checkedName(givenName);
 		const { value } = await this.#register.read();
@@ -149,7 +149,7 @@ function checkGroups(groups: readonly string[]): void {
 }
 
 function noSuchUser(): DomainError {
-	return new DomainError("user_not_found", "there is no local user of that name", {
+	return new DomainError("not_found", "there is no local user of that name", {
 		hint: "taco user ls lists them",
 	});
 }

@@ -152,7 +152,7 @@ export class ApiTokens {
 	 * issued afterwards. Success as well when it was revoked before.
 	 */
 	async revoke(grant: Grant, id: string): Promise<void> {
-		if (!isTokenId(id)) throw new DomainError("token_not_found", "there is no such token");
+		if (!isTokenId(id)) throw new DomainError("not_found", "there is no such token");
 		const now = new Date(this.#shared.clock.now()).toISOString();
 		await this.#register(id).update<void>(grant, (value) => {
 			if (value !== null && value.revoked !== null) return { answer: undefined };

@@ -31,7 +31,7 @@ describe("local users", () => {
 		const server = await openServer(shared);
 		await server.users.create(grant, alice);
 		const again = server.users.create(grant, { ...alice, name: "alice@example.com" });
-		await expect(again).rejects.toMatchObject({ code: "user_exists" });
+		await expect(again).rejects.toMatchObject({ code: "conflict" });
 		expect(await server.users.list()).toMatchObject([{ name: "alice@example.com" }]);
 		expect(JSON.stringify(await server.users.list())).not.toContain("argon2");
 	});
@@ -94,10 +94,10 @@ describe("local users", () => {
 	test("who is not there can neither be changed nor removed", async () => {
 		const server = await openServer(openShared().shared);
 		await expect(server.users.remove(grant, "nobody")).rejects.toMatchObject({
-			code: "user_not_found",
+			code: "not_found",
 		});
 		await expect(server.users.setPassword(grant, "nobody", "long enough")).rejects.toMatchObject({
-			code: "user_not_found",
+			code: "not_found",
 		});
 	});
 });
