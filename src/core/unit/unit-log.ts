@@ -12,6 +12,7 @@ import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import { attributionOf } from "../principal.ts";
 import type { Grant } from "../rbac/grant.ts";
 import type { CoreSettings } from "../settings.ts";
 import { logName } from "./keys.ts";
@@ -202,10 +203,7 @@ export class UnitLog {
 			schema: recordSchema,
 			unit: id,
 			operation,
-			principal: grant.caller.principal.id,
-			credentialKind: grant.caller.principal.credentialKind,
-			surface: grant.caller.surface,
-			requestId: grant.caller.requestId,
+			...attributionOf(grant.caller),
 			time: new Date(this.#clock.now()).toISOString(),
 			state,
 		};
