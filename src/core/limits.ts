@@ -155,7 +155,8 @@ export const limits = {
 	signingKeyTouchMs: 24 * hour,
 	keyringFreshMs: 1 * minute,
 	keyringRecheckMs: 1 * second,
-	subjectBytesMax: 512,
+	/** A subject as a provider tells it, OpenID Connect Core 1.0, 2. */
+	providerSubjectBytesMax: 255,
 	groupsMax: 2000,
 	groupBytesMax: 256,
 	loginsRevokedMax: 1000,

@@ -62,7 +62,7 @@ export class IdTokenVerifier {
 			});
 			const { sub, aud, iat, exp, azp } = payload;
 			if (typeof sub !== "string" || sub === "") return null;
-			if (Buffer.byteLength(sub) > limits.subjectBytesMax) return null;
+			if (Buffer.byteLength(sub) > limits.providerSubjectBytesMax) return null;
 			if (typeof iat !== "number" || iat * 1000 > now + limits.clockSkewMaxMs) return null;
 			if (typeof exp !== "number" || !(exp < expiryMax)) return null;
 			if (this.#deps.isClient) {

@@ -73,8 +73,10 @@ export function decide(input: DecisionInput): AccessDecision {
 
 /** Whether the principal is one of those who may always do everything. */
 export function isAdministrator(principal: Principal, admins: ReadonlySet<string>): boolean {
-	const { credentialKind, email } = principal;
+	const { id, credentialKind, email } = principal;
 	return (
+		// Whoever logged in with the admin token; no other subject can have this id.
+		id === "admin" ||
 		credentialKind === "admin-token" ||
 		credentialKind === "auth-disabled" ||
 		credentialKind === "system" ||
