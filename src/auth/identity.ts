@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { DomainError } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
 import type { TokenVerifier } from "./admin-verifier.ts";
 import { IdentityAuthenticator } from "./authenticator.ts";
 import { CiExchange } from "./ci/ci-exchange.ts";
@@ -14,6 +15,7 @@ import { TokenEndpoint } from "./oauth/token-endpoint.ts";
 import type { Fetch } from "./oidc/bounded-fetch.ts";
 import { unverifiedIssuer } from "./oidc/id-token.ts";
 import { OidcProvider, type ProviderConfig } from "./oidc/provider.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Subjects } from "./subjects.ts";
 import { ApiTokens } from "./token/api-token.ts";
@@ -37,7 +39,20 @@ export interface IdentityConfig {
 	readonly publicBaseUrl: string | null;
 }
 
+/** A login that was tried, for the audit trail. No secret in it. */
+export interface LoginNote {
+	readonly outcome: "success" | "failed";
+	/** `login.provider`, `login.local`, `login.admin`, `login.ci`, `token.refresh`. */
+	readonly operation: string;
+	/** null: nobody proved to be anybody. */
+	readonly subject: string | null;
+	readonly address: string | null;
+	readonly requestId: string;
+}
+
 export interface IdentityDeps {
+	/** Hears of every login; must not throw. */
+	readonly noteLogin?: (note: LoginNote) => void;
 	readonly shared: SharedState;
 	readonly fetch: Fetch;
 	/** Verifies the admin token. */
@@ -59,6 +74,11 @@ export interface Identities {
 	readonly authenticator: IdentityAuthenticator;
 	/** See IdTokenExchange. */
 	readonly exchange: IdTokenExchange;
+	/** Tries to get tokens, by address. */
+	readonly tokenTries: RateLimit;
+	readonly noteLogin: (note: LoginNote) => void;
+	/** What clients must know to log in. */
+	readonly isLocalLogin: boolean;
 }
 
 /** Opens the keys and builds the rest. Throws AuthConfigError; fails as Keyring.open. */
@@ -66,7 +86,7 @@ export async function openIdentities(
 	deps: IdentityDeps,
 	config: IdentityConfig,
 ): Promise<Identities> {
-	const { shared, fetch, admin } = deps;
+	const { shared, fetch, admin, noteLogin = () => {} } = deps;
 	const { clock, random, log } = shared;
 	const keyring = await Keyring.open(shared, {
 		privateKey: config.privateKey,
@@ -92,10 +112,17 @@ export async function openIdentities(
 		authenticate: (name, password) => users.authenticate(name, password),
 		isAdminToken: async (token) => (await admin.verify(token)) !== null,
 		isLocalLogin: config.isLocalLogin,
+		noteLogin,
 	});
 	const { terraformTokenMs } = config;
 	return {
 		...{ keyring, subjects, logins, tokens, users, used, signed, provider, flow },
+		tokenTries: new RateLimit(clock, {
+			triesMax: limits.tokenTriesMax,
+			refillMs: limits.tokenTryRefillMs,
+		}),
+		noteLogin,
+		isLocalLogin: config.isLocalLogin,
 		tokenEndpoint: new TokenEndpoint({ signed, used, tokens, logins, log, terraformTokenMs }),
 		authenticator: new IdentityAuthenticator({ admin, logins, tokens }),
 		exchange: new IdTokenExchange({

@@ -23,10 +23,16 @@ import {
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { healthSurface, type Readiness } from "./surfaces/health/index.ts";
 import { httpBackendSurface } from "./surfaces/http-backend/index.ts";
-import { managementRoutes, managementSurface } from "./surfaces/management/index.ts";
+import {
+	managementRoutes,
+	managementSurface,
+	publicOperationPaths,
+} from "./surfaces/management/index.ts";
 import { componentSchemas } from "./surfaces/management/openapi.ts";
 import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
+import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
+import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
 export interface AppDeps extends SurfaceDeps {
 	readonly clock: Clock;
@@ -38,8 +44,6 @@ export interface AppDeps extends SurfaceDeps {
 	readonly hostRules: HostRules;
 	readonly trustedProxies: readonly AddressRange[];
 	readonly requestsAtOnceMax: number;
-	/** Elysia finds the path at another place in an https URL. */
-	readonly isTls: boolean;
 	readonly isDraining: () => boolean;
 }
 
@@ -68,6 +72,9 @@ export const publicPaths: ReadonlySet<string> = new Set([
 	"/swagger/start.js",
 	"/swagger/swagger-ui.css",
 	"/swagger/swagger-ui-bundle.js",
+	...wellKnownPaths,
+	...oauthPaths,
+	...publicOperationPaths,
 ]);
 
 function routesOf(deps: AppDeps) {
@@ -92,6 +99,8 @@ function routesOf(deps: AppDeps) {
 		.use(healthSurface(deps.readiness))
 		.use(metricsSurface(deps.metrics))
 		.use(swaggerSurface(described))
+		.use(wellKnownSurface(deps))
+		.use(oauthSurface(deps))
 		.use(managementSurface(deps))
 		.use(httpBackendSurface(deps));
 }

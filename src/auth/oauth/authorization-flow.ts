@@ -8,6 +8,7 @@ import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Log } from "../../core/ports/log.ts";
 import type { Random } from "../../core/ports/random.ts";
+import type { LoginNote } from "../identity.ts";
 import type { LoginMethod, Logins } from "../logins.ts";
 import type { OidcProvider } from "../oidc/provider.ts";
 import { RateLimit } from "../rate-limit.ts";
@@ -35,8 +36,9 @@ export type Step =
 export interface Visit {
 	/** The cookie that binds a login to its browser; null: none yet. */
 	readonly browser: string | null;
-	/** For the rate limit. */
+	/** For the rate limit and the audit trail. */
 	readonly clientAddress: string | null;
+	readonly requestId: string;
 	/** How the provider reaches us; null: this server does not know its public URL. */
 	readonly baseUrl: string | null;
 }
@@ -56,6 +58,7 @@ export interface AuthorizationFlowDeps {
 	readonly isAdminToken: (token: string) => Promise<boolean>;
 	/** Passwords are taken beside the provider. */
 	readonly isLocalLogin: boolean;
+	readonly noteLogin: (note: LoginNote) => void;
 }
 
 interface LoginBox {
@@ -126,7 +129,8 @@ export class AuthorizationFlow {
 				const provider = await this.#providerLink();
 				return { kind: "page", page: loginPage({ flow, provider, ...proven }) };
 			}
-			return await this.#askConsent(opened.value.request, proven.identity, proven.method, browser);
+			const { identity, method } = proven;
+			return await this.#askConsent(opened.value.request, identity, method, visit);
 		});
 	}
 
@@ -143,13 +147,12 @@ export class AuthorizationFlow {
 				return problem(400, "The identity provider did not log you in.", startAgain);
 			}
 			const { request, verifier, nonce, callback } = opened.value;
-			const identity = await provider.exchangeCode({
-				code,
-				verifier,
-				nonce,
-				redirectUri: callback,
+			const proof = { code, verifier, nonce, redirectUri: callback };
+			const identity = await provider.exchangeCode(proof).catch((error) => {
+				this.#note(visit, "provider", null);
+				throw error;
 			});
-			return await this.#askConsent(request, identity, "provider", browser);
+			return await this.#askConsent(request, identity, "provider", visit);
 		});
 	}
 
@@ -220,9 +223,7 @@ export class AuthorizationFlow {
 					? { subject: "admin", email: null, groups: [] }
 					: null;
 		if (identity === null) {
-			this.#deps.log.write("warn", "a login failed", {
-				method: token === null ? "local" : "admin",
-			});
+			this.#note(visit, token === null ? "local" : "admin", null);
 			const what = token === null ? "User name or password is" : "The admin token is";
 			return { problem: `${what} not right.`, status: 401 };
 		}
@@ -234,21 +235,32 @@ export class AuthorizationFlow {
 		request: ClientRequest,
 		identity: Identity,
 		method: LoginMethod,
-		browser: string,
+		visit: Visit,
 	): Promise<Step> {
 		await this.#deps.logins.note(identity);
+		this.#note(visit, method, identity.subject);
 		redirectTo(request, {});
 		const value: ConsentBox = { request, subject: identity.subject, method };
 		return {
 			kind: "page",
 			page: consentPage({
-				flow: this.#deps.box.seal("consent", value, browser),
+				flow: this.#deps.box.seal("consent", value, visit.browser ?? ""),
 				who: identity.email ?? identity.subject,
 				clientId: request.clientId,
 				redirectUri: request.redirectUri,
 				gets: request.clientId === ownClientId ? "a login" : "an API token",
 			}),
 		};
+	}
+
+	#note(visit: Visit, method: LoginMethod, subject: string | null): void {
+		this.#deps.noteLogin({
+			outcome: subject === null ? "failed" : "success",
+			operation: `login.${method}`,
+			subject,
+			address: visit.clientAddress,
+			requestId: visit.requestId,
+		});
 	}
 
 	async #providerLink() {

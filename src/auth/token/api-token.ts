@@ -6,12 +6,12 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
-import type { Principal } from "../../core/principal.ts";
+import type { Caller, Principal } from "../../core/principal.ts";
 import type { Grant } from "../../core/rbac/grant.ts";
 import { Register } from "../../core/register/register.ts";
 import { matchesHash, tokenHash } from "../admin-token.ts";
 import { personOf, scopeOf } from "../logins.ts";
-import { BoundedMap, readAtMost, type SharedState } from "../shared-state.ts";
+import { BoundedMap, ownGrant, readAtMost, type SharedState } from "../shared-state.ts";
 import type { Subjects } from "../subjects.ts";
 
 const tokenRegisters = "__opentaco/register/token-";
@@ -159,6 +159,11 @@ export class ApiTokens {
 			const revoked = { ...(value ?? neverIssued(id, now)), revoked: now };
 			return { operation: "token.revoke", value: revoked, result: undefined };
 		});
+	}
+
+	/** Revokes the token that the caller came with. */
+	async revokeOwn(caller: Caller): Promise<void> {
+		await this.revoke(await ownGrant(caller), caller.principal.loginId);
 	}
 
 	async #ids(): Promise<string[]> {

@@ -11,7 +11,7 @@ import { adminToken, openServer, openShared, sharedOver } from "./identities.ts"
 const verifier = "v".repeat(64);
 const redirectUri = "http://localhost:10003/login";
 const browser = "b".repeat(43);
-const visit: Visit = { browser, clientAddress: "192.0.2.1", baseUrl: null };
+const visit: Visit = { browser, clientAddress: "192.0.2.1", requestId: "r", baseUrl: null };
 
 function query(changes: Readonly<Record<string, string | null>> = {}): URLSearchParams {
 	const parameters = {

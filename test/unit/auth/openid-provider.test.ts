@@ -18,7 +18,12 @@ const accounts = {
 	alice: { email: "Alice@Example.com", email_verified: true, groups: ["dev", "ops"] },
 	mallory: { email: "alice@example.com", email_verified: false, groups: [] },
 };
-const visit: Visit = { browser: "b".repeat(43), clientAddress: "192.0.2.1", baseUrl };
+const visit: Visit = {
+	browser: "b".repeat(43),
+	clientAddress: "192.0.2.1",
+	requestId: "r",
+	baseUrl,
+};
 let idp: OpenIdProvider;
 
 const providerOptions = {
