@@ -86,6 +86,7 @@ const table: Record<KnownCode, ExitCode> = {
 	declined: exitCodes.unexpected,
 	no_saved_lock: exitCodes.notFound,
 	no_token: exitCodes.notPermitted,
+	login_failed: exitCodes.notPermitted,
 	credentials_exposed: exitCodes.notPermitted,
 	config_invalid: exitCodes.usage,
 	file_failed: exitCodes.unexpected,
