@@ -11,8 +11,6 @@ export interface Change {
 	readonly bytes: Uint8Array | null;
 	/** What was there before. */
 	readonly before: Uint8Array | null;
-	/** Last change of what was there before, by the store's clock. */
-	readonly modifiedBefore: number | null;
 	/** `server1`, or `foreign`. */
 	readonly by: string;
 	/** How much of the history there was when the request was sent. */
@@ -49,9 +47,9 @@ export class Bucket {
 		return this.objects.get(key);
 	}
 
-	/** Notes that the object was looked at. */
-	look(key: string, by: string): void {
-		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index: this.history.length });
+	/** Notes that the object was looked at, when there was so much of the history. */
+	look(key: string, by: string, index: number): void {
+		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index });
 	}
 
 	put(key: string, bytes: Uint8Array, by: string, sentAt: number): void {
@@ -112,7 +110,6 @@ export class Bucket {
 			key,
 			bytes,
 			before: before?.bytes ?? null,
-			modifiedBefore: before?.modified ?? null,
 			by,
 			sentAt,
 		});

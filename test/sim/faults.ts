@@ -48,6 +48,12 @@ export interface FaultProfile {
 	/** The latest time at which a late request can still arrive, ms after it was sent. */
 	readonly lateMsMax: number;
 	readonly staleMsMax: number;
+	/** Probability that a listing of our own objects is stale. */
+	readonly staleRate: number;
+	/** Probability that the machine sleeps between deciding on a call and sending it. */
+	readonly sleepRate: number;
+	readonly sleepMsMin: number;
+	readonly sleepMsMax: number;
 	/** Times in which most calls get a 503. */
 	readonly bursts: readonly { readonly from: number; readonly until: number }[];
 	/** Faults stop here. */
@@ -64,6 +70,8 @@ export interface CallPlan {
 	/** From the dispatch to the late effect, ms. */
 	readonly lateMs: number;
 	readonly staleMs: number;
+	/** The machine sleeps so long before the request leaves it. */
+	readonly sleepMs: number;
 }
 
 /** A fault that happened, for the report. */
@@ -82,7 +90,12 @@ export interface CallShape {
 	readonly label: string;
 }
 
-export class FaultPlan {
+/** Decides what happens to calls. */
+export interface CallFaults {
+	call(now: number, shape: CallShape): CallPlan;
+}
+
+export class FaultPlan implements CallFaults {
 	readonly #seed: string;
 	readonly #profile: FaultProfile;
 	readonly #left: ReadonlySet<string>;
@@ -112,15 +125,24 @@ export class FaultPlan {
 			// Soon enough to meet the caller's next attempt, or long after it has given up.
 			lateMs: prng.chance(0.5) ? prng.between(5, 200) : prng.between(200, profile.lateMsMax),
 			staleMs: prng.between(1, profile.staleMsMax),
+			sleepMs: 0,
 		};
 		if (now >= profile.untilMs || this.#left.has(id)) return plan;
+		if (prng.chance(profile.sleepRate)) {
+			const sleepMs = prng.between(profile.sleepMsMin, profile.sleepMsMax);
+			this.happened.push({ id, at: now, what: `asleep for ${sleepMs} ms: ${shape.label}` });
+			return { ...plan, sleepMs };
+		}
 		const inBurst = profile.bursts.some((burst) => burst.from <= now && now < burst.until);
+		const isStale = shape.isListing && prng.chance(profile.staleRate);
 		const fault =
 			inBurst && prng.chance(0.7)
 				? "throttled"
 				: prng.chance(profile.rate)
 					? prng.pick(profile.kinds)
-					: null;
+					: isStale
+						? "stale-listing"
+						: null;
 		if (fault === null || !applies(fault, shape)) return plan;
 		this.happened.push({ id, at: now, what: `${fault}: ${shape.label}` });
 		if (fault === "slow") {

@@ -16,13 +16,13 @@ import type {
 import type { Bucket } from "./bucket.ts";
 import type { Machine } from "./clock.ts";
 import type { Code } from "./code.ts";
-import type { CallFault, FaultPlan } from "./faults.ts";
+import type { CallFault, CallFaults } from "./faults.ts";
 
 export interface SimStoreDeps {
 	readonly name: string;
 	readonly bucket: Bucket;
 	readonly machine: Machine;
-	readonly faults: FaultPlan;
+	readonly faults: CallFaults;
 	readonly code: Pick<Code, "StoreError" | "exactly">;
 }
 
@@ -85,12 +85,13 @@ export class SimStore implements BlobStore {
 	async getStream(key: string, options?: StoreOptions): Promise<BlobStream | Absent> {
 		const { bucket, name } = this.#deps;
 		let isCut = false;
+		let seen = 0;
 		const got = await this.#call<(BlobBytes & { size: number }) | Absent>({
 			label: `stream ${key}`,
 			isWrite: false,
 			signal: options?.signal,
 			effect: () => {
-				bucket.look(key, name);
+				seen = bucket.history.length;
 				const object = bucket.get(key);
 				if (object === undefined) return { found: false, date: bucket.date() };
 				const { bytes, modified } = object;
@@ -101,6 +102,7 @@ export class SimStore implements BlobStore {
 				return answer;
 			},
 		});
+		bucket.look(key, name, seen);
 		if (!got.found) return got;
 		const { bytes, size, modified, date } = got;
 		const half = bytes.length >> 1;
@@ -234,7 +236,7 @@ export class SimStore implements BlobStore {
 			isListing: call.isListing ?? false,
 			label: `${name} ${call.label}`,
 		});
-		scheduler.note(`${name} ${call.label} ${plan.fault ?? ""}`);
+		scheduler.note(`${name} ${call.label} ${plan.fault ?? ""}${plan.sleepMs || ""}`);
 		return new Promise<T>((resolve, reject) => {
 			const reply = (answer: () => void) => {
 				scheduler.after(plan.replyMs, "reply", () => machine.deliver("reply", answer));
@@ -246,7 +248,8 @@ export class SimStore implements BlobStore {
 			};
 			const act = () => call.effect(scheduler.now);
 			const later = () => void scheduler.after(plan.lateMs, "late", act);
-			scheduler.after(plan.effectMs, "effect", () => {
+			if (plan.sleepMs > 0) machine.pause(plan.sleepMs, "suspended");
+			scheduler.after(plan.sleepMs + plan.effectMs, "effect", () => {
 				switch (plan.fault) {
 					case "silence-before":
 						return;

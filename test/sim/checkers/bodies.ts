@@ -7,8 +7,6 @@ import type { Violation } from "../history.ts";
 import { times } from "../swarm.ts";
 import { bodyRoot, type Chain, generationOf, logRoot } from "./chain.ts";
 
-const epochMs = 1_767_225_600_000;
-
 export function checkBodies(chains: readonly Chain[], history: readonly Change[]): Violation[] {
 	const found: Violation[] = [];
 	const say = (invariant: string, what: string) => found.push({ invariant, what });
@@ -16,7 +14,9 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 		chains.flatMap((chain) => chain.entries.map((entry) => [entry.index, { chain, entry }])),
 	);
 	const heads = new Map<string, { state: UnitState; generation: number }>();
-	const bodies = new Map<string, { bytes: Uint8Array; by: string }>();
+	/** When each record's key was first taken: what comes there after it was pruned does not count. */
+	const made = new Map<string, number>();
+	const bodies = new Map<string, { bytes: Uint8Array; by: string; at: number }>();
 	for (const [index, change] of history.entries()) {
 		const { key, bytes } = change;
 		if (key.startsWith(bodyRoot)) {
@@ -25,34 +25,36 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 				if (there !== undefined && !Buffer.from(there.bytes).equals(bytes)) {
 					say("I8", `the body ${key} was replaced`);
 				}
-				bodies.set(key, { bytes, by: change.by });
+				// A repeated PUT of the same body does not make it younger.
+				bodies.set(key, { bytes, by: change.by, at: there?.at ?? change.at });
 			} else {
-				const maker = bodies.get(key)?.by;
+				const { by: maker, at: madeAt } = bodies.get(key) ?? { by: change.by, at: 0 };
 				bodies.delete(key);
 				for (const [unit, { state }] of heads) {
 					if (state.versions.some((v) => v.body === key && hasBody(state, v))) {
 						say("I8", `${unit}: the body ${key} was removed while the head referred to it`);
 					}
 				}
-				if (maker !== change.by && ageMs(change) <= times.pruneGraceMs) {
+				if (maker !== change.by && change.at - madeAt <= times.pruneGraceMs) {
 					say("I11", `${change.by} removed the young body ${key} of ${maker}`);
 				}
 			}
 		}
-		const made = entries.get(index);
-		if (made !== undefined) {
-			const { state } = made.entry.record;
-			heads.set(made.chain.unit, { state, generation: made.entry.generation });
+		const here = entries.get(index);
+		if (here !== undefined) {
+			const { state } = here.entry.record;
+			heads.set(here.chain.unit, { state, generation: here.entry.generation });
+			made.set(key, change.at);
 			for (const version of state.versions) {
 				if (!hasBody(state, version)) continue;
 				const body = bodies.get(version.body);
-				const place = `${made.chain.unit} ${made.entry.generation}: version ${version.number}`;
+				const place = `${here.chain.unit} ${here.entry.generation}: version ${version.number}`;
 				if (body === undefined) say("I8", `${place} refers to a body that is not there`);
 				else if (sha256(body.bytes) !== version.sha256) say("I8", `${place} has other bytes`);
 			}
 		}
 		if (key.startsWith(logRoot) && change.kind === "delete") {
-			for (const problem of recordRemoval(change, heads)) say("I11", problem);
+			for (const problem of recordRemoval(change, heads, made.get(key) ?? 0)) say("I11", problem);
 		}
 	}
 	return found;
@@ -61,6 +63,7 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 function recordRemoval(
 	change: Change,
 	heads: ReadonlyMap<string, { generation: number }>,
+	madeAt: number,
 ): string[] {
 	const generation = generationOf(change.key);
 	const unit = decodeURIComponent(change.key.slice(logRoot.length, -11)).replaceAll("__", "/");
@@ -68,12 +71,8 @@ function recordRemoval(
 	const problems: string[] = [];
 	if (generation === 1) problems.push(`${unit}: generation 1 was removed`);
 	if (generation > head - limits.recordsKeptMin) problems.push(`${unit}: ${generation} of ${head}`);
-	if (ageMs(change) <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
+	if (change.at - madeAt <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
 	return problems;
-}
-
-function ageMs(change: Change): number {
-	return epochMs + change.at - (change.modifiedBefore ?? 0);
 }
 
 const hashes = new WeakMap<Uint8Array, string>();
