@@ -29,6 +29,7 @@ export interface IdentityAuthenticatorDeps {
 	readonly tokens: ApiTokens;
 }
 
+/** Turns what came in a header into a principal, or refuses it. */
 export class IdentityAuthenticator {
 	readonly #deps: IdentityAuthenticatorDeps;
 

@@ -47,6 +47,7 @@ interface LoginClaims {
 	readonly began: number;
 }
 
+/** Begins, renews, judges and ends logins. */
 export class Logins {
 	readonly #deps: LoginsDeps;
 

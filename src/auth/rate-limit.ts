@@ -15,6 +15,7 @@ export interface RateLimitOptions {
 	readonly refillMs: number;
 }
 
+/** Counts tries and refuses too many. */
 export class RateLimit {
 	readonly #clock: Pick<Clock, "monotonic">;
 	readonly #options: RateLimitOptions;

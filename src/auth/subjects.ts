@@ -31,6 +31,7 @@ export interface Identity {
 	readonly groups: readonly string[];
 }
 
+/** The documents about people, each a register of its own. */
 export class Subjects {
 	readonly #shared: SharedState;
 	readonly #registers = new BoundedMap<Register<SubjectDocument>>(limits.credentialsCachedMax);

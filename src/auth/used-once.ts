@@ -20,6 +20,7 @@ export interface UsedOnceDeps {
 	readonly random: Random;
 }
 
+/** Remembers what has been used. */
 export class UsedOnce {
 	readonly #deps: UsedOnceDeps;
 	#sweptDay = "";

@@ -95,7 +95,7 @@ export const limits = {
 	roleIdBytesMax: 64,
 	nameBytesMax: 128,
 	descriptionBytesMax: 1 * KiB,
-	subjectBytesMax: 256,
+	assigneeBytesMax: 512,
 
 	// Audit
 	/** Denials and logins that wait to be written; what comes on top is only counted. */
@@ -114,6 +114,8 @@ export const limits = {
 	/** Records that one query or one step of a verification reads. */
 	auditReadsMax: 5000,
 	auditReadsAtOnce: 16,
+	/** How much later than the store's clock a server's may be for the trail's order to hold. */
+	serverClockSkewMaxMs: 10 * minute,
 	auditPruneIntervalMs: 6 * hour,
 
 	// Server

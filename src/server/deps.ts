@@ -148,6 +148,8 @@ function coreOf(
 		log: parts.log,
 		metrics,
 		decide: parts.decide,
+		admins: config.admins,
+		auditRetentionMs: config.auditRetentionMs,
 		settings: {
 			versionsKept: config.versionsKept,
 			recordsKept: 0,

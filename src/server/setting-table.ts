@@ -53,6 +53,8 @@ export type SettingKey =
 	| "adminToken"
 	| "resetAdminToken"
 	| "authDisable"
+	| "admins"
+	| "auditRetentionDays"
 	| "tlsCert"
 	| "tlsKey"
 	| "tlsSelfSigned"
@@ -209,6 +211,28 @@ export const settings: readonly Setting[] = [
 		group: "Authentication",
 	},
 	...identitySettings,
+	{
+		key: "admins",
+		flag: "admins",
+		variables: ["OPENTACO_ADMINS"],
+		kind: "list",
+		default: "nobody",
+		description:
+			"E-mail addresses of people who may always do everything, as the identity provider verifies them",
+		group: "Authentication",
+	},
+	{
+		key: "auditRetentionDays",
+		flag: "audit-retention-days",
+		variables: ["OPENTACO_AUDIT_RETENTION_DAYS"],
+		kind: "whole number",
+		minimum: 0,
+		maximum: 36500,
+		default: "0",
+		description:
+			"Days for which denials and logins are kept on record; 0 keeps them. Changes are always kept",
+		group: "Limits",
+	},
 	{
 		key: "tlsCert",
 		flag: "tls-cert",

@@ -4,7 +4,7 @@ import { type Identities, openIdentities } from "../../src/auth/identity.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
-import type { Caller } from "../../src/core/principal.ts";
+import type { Caller, Principal } from "../../src/core/principal.ts";
 import { type Decide, decideAdminOnly } from "../../src/core/rbac/grant.ts";
 import { parseUnitId } from "../../src/core/unit/unit-id.ts";
 import { type App, createApp } from "../../src/server/app.ts";
@@ -20,7 +20,12 @@ import { MemoryStore } from "../../src/storage/memory.ts";
 export const adminToken = "otc_admin_CANARY-token-7f3a9c21d8e4";
 
 export interface TestAppOptions {
-	readonly decide?: Decide;
+	/** Everything for the admin without it; `roles`: what the stored roles say. */
+	readonly decide?: Decide | "roles";
+	/** Who sends which token, beside the admin. */
+	readonly principals?: Readonly<Record<string, Principal>>;
+	/** For `roles`: e-mail addresses of administrators. */
+	readonly admins?: readonly string[];
 	readonly isAuthDisabled?: boolean;
 	readonly allowedHosts?: readonly string[];
 	readonly stateBytesMax?: number;
@@ -71,7 +76,8 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		random: systemRandom,
 		log: serverLog,
 		metrics,
-		decide: options.decide ?? decideAdminOnly,
+		decide: options.decide === "roles" ? undefined : (options.decide ?? decideAdminOnly),
+		admins: options.admins,
 		settings: {
 			versionsKept: 10,
 			recordsKept: 0,
@@ -93,7 +99,10 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 				actDeadlineMs: limits.actDeadlineMs,
 			},
 			fetch: (url, init) => fetch(url, init),
-			admin: new ChosenTokenVerifier(adminToken),
+			admin: {
+				verify: async (token) =>
+					options.principals?.[token] ?? (await new ChosenTokenVerifier(adminToken).verify(token)),
+			},
 		},
 		{
 			privateKey: null,

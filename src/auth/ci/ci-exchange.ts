@@ -13,6 +13,7 @@ interface Known {
 	readonly verifier: IdTokenVerifier;
 }
 
+/** The trusted issuers, each with its keys and rules. */
 export class CiExchange {
 	readonly #issuers: ReadonlyMap<string, Known>;
 

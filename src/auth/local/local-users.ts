@@ -23,6 +23,7 @@ interface UsersDocument {
 	readonly users: readonly StoredUser[];
 }
 
+/** The register of users with passwords. */
 export class LocalUsers {
 	readonly #shared: SharedState;
 	readonly #subjects: Subjects;

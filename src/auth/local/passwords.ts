@@ -4,6 +4,7 @@ import { limits } from "../../core/limits.ts";
 
 const algorithm = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
+/** Hashes and verifies passwords, a bounded number at once. */
 export class Passwords {
 	#running = 0;
 	#decoy: Promise<string> | null = null;

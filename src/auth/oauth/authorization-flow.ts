@@ -76,6 +76,7 @@ interface ConsentBox extends LoginBox {
 
 const startAgain = "Start the login again in your terminal.";
 
+/** The steps of a login in a browser; each may run on another server. */
 export class AuthorizationFlow {
 	readonly #deps: AuthorizationFlowDeps;
 	readonly #tries: RateLimit;
@@ -208,7 +209,7 @@ export class AuthorizationFlow {
 	): Promise<{ identity: Identity; method: LoginMethod } | { problem: string; status: number }> {
 		const address = visit.clientAddress ?? "unknown";
 		const token = form.get("token");
-		const name = (form.get("username") ?? "").toLowerCase().slice(0, limits.subjectBytesMax);
+		const name = (form.get("username") ?? "").toLowerCase().slice(0, limits.providerSubjectBytesMax);
 		const nameKey = `name ${address} ${token === null ? name : "admin token"}`;
 		try {
 			this.#tries.take(`address ${address}`, nameKey);

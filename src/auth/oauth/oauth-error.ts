@@ -6,6 +6,7 @@ export type OAuthErrorCode =
 	| "invalid_grant"
 	| "unsupported_grant_type";
 
+/** What a client of the token endpoint did wrong. */
 export class OAuthError extends Error {
 	readonly code: OAuthErrorCode;
 

@@ -63,6 +63,7 @@ export function stateKeyFrom(text: string): Uint8Array {
 	return deriveSecret(Buffer.from(text, "utf8"), "oauth-state");
 }
 
+/** Seals and opens what a login must remember. */
 export class StateBox {
 	readonly #deps: StateBoxDeps;
 

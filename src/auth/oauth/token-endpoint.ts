@@ -34,6 +34,7 @@ export interface TokenAnswer {
 
 const single = ["grant_type", "code", "redirect_uri", "code_verifier", "client_id"];
 
+/** Trades codes for tokens. */
 export class TokenEndpoint {
 	readonly #deps: TokenEndpointDeps;
 

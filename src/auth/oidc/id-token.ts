@@ -24,6 +24,7 @@ export interface IdTokenDeps {
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
+/** The keys of one issuer, and what they have signed. */
 export class IdTokenVerifier {
 	readonly #deps: IdTokenDeps;
 	#keys: { readonly set: KeySet; readonly kids: ReadonlySet<string>; readonly at: number } | null =

@@ -39,6 +39,7 @@ export interface ProviderView {
 	readonly scopes: string;
 }
 
+/** One OpenID provider, as this server uses it. */
 export class OidcProvider {
 	readonly config: ProviderConfig;
 	readonly #fetch: Fetch;

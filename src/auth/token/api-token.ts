@@ -55,6 +55,7 @@ export interface NewApiToken {
 	readonly id?: string;
 }
 
+/** Issues, judges, lists and revokes API tokens. */
 export class ApiTokens {
 	readonly #shared: SharedState;
 	readonly #subjects: Subjects;

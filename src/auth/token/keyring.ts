@@ -54,6 +54,7 @@ export interface KeyringOptions {
 	readonly tokenMsMax: number;
 }
 
+/** This server's signing key, everybody's public keys, and secrets by purpose. */
 export class Keyring {
 	readonly kid: string;
 	readonly installation: string;

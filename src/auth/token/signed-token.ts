@@ -40,6 +40,7 @@ export interface Claims {
 	readonly [claim: string]: unknown;
 }
 
+/** Signs and verifies the three kinds. */
 export class SignedTokens {
 	readonly #deps: SignedTokenDeps;
 

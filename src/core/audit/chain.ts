@@ -50,8 +50,7 @@ export interface LoginAttempt {
 
 /** Writes this server's chain. */
 export class AuditChain {
-	/** Names the chain: one for each run of a server. */
-	readonly instance: string;
+	#instance: string | null = null;
 	readonly #deps: AuditChainDeps;
 	readonly #chain: RecordLog<AuditRecord>;
 	#queue: AuditEntry[] = [];
@@ -64,13 +63,18 @@ export class AuditChain {
 
 	constructor(deps: AuditChainDeps) {
 		this.#deps = deps;
-		this.instance = randomId(deps.random);
 		this.#chain = new RecordLog<AuditRecord>({
 			...deps,
 			codec: auditCodec,
 			headsCachedMax: 1,
 			prunesRecords: false,
 		});
+	}
+
+	/** Names the chain: one for each run of a server that has something to say. */
+	get instance(): string {
+		this.#instance ??= randomId(this.#deps.random);
+		return this.#instance;
 	}
 
 	/** Notes a denial of the gate. */

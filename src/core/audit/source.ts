@@ -44,6 +44,13 @@ export interface TrailSource {
 	read(generation: number): Promise<TrailRecord | null>;
 }
 
+/** What a listing tells of a log. */
+interface Listed {
+	readonly newest: number;
+	/** Its newest record is not newer, ISO 8601. */
+	readonly changed: string;
+}
+
 interface Decoded extends LogRecord {
 	readonly time: string;
 }
@@ -54,13 +61,19 @@ function sourceOf<R extends Decoded>(
 	log: string,
 	decode: (bytes: Uint8Array) => R,
 	toEvents: (record: R) => readonly AuditEvent[],
-	more: { readonly changed: string | null; readonly headsOf?: (record: R) => readonly NotedHead[] },
+	more: {
+		readonly changed: string | null;
+		/** As a listing said a moment ago. */
+		readonly newest?: number | undefined;
+		readonly headsOf?: (record: R) => readonly NotedHead[];
+	},
 ): TrailSource {
 	return {
 		name,
 		changed: more.changed,
 		isQuiet: name === `register:${anchorsRegister}`,
 		async newest() {
+			if (more.newest !== undefined) return more.newest;
 			const key = await store.newest(`${log}/`);
 			return key === null ? 0 : generationOfKey(key);
 		},
@@ -103,7 +116,7 @@ export class TrailSources {
 	}
 
 	/** A server's chain. */
-	chain(instance: string): TrailSource {
+	chain(instance: string, listed?: Listed): TrailSource {
 		const name = chainName(instance);
 		return sourceOf(
 			this.#store,
@@ -111,19 +124,23 @@ export class TrailSources {
 			name,
 			(bytes) => auditCodec.decode(bytes, name),
 			eventsOfChain,
-			{ changed: null, headsOf: (record) => record.heads },
+			{
+				changed: listed?.changed ?? null,
+				newest: listed?.newest,
+				headsOf: (record) => record.heads,
+			},
 		);
 	}
 
 	/** A register; its values are not looked at. */
-	register(name: string): TrailSource {
+	register(name: string, listed?: Listed): TrailSource {
 		return sourceOf(
 			this.#store,
 			`register:${name}`,
 			`${registerRoot}${name}`,
 			(bytes) => decodeRegisterRecord(bytes, name),
 			(record) => [eventOfRegister(record)],
-			{ changed: null },
+			{ changed: listed?.changed ?? null, newest: listed?.newest },
 		);
 	}
 
@@ -137,8 +154,8 @@ export class TrailSources {
 
 	/** The logs of all units that have one, whatever stands in them. Fails with StoreError. */
 	async unitLogs(): Promise<TrailSource[]> {
-		const segments = await this.#namesBelow(logRoot);
-		return segments.flatMap((segment) => {
+		const segments = await this.#listed(logRoot);
+		return [...segments.keys()].flatMap((segment) => {
 			try {
 				return [this.unit(decodeUnitSegment(segment))];
 			} catch (error) {
@@ -151,29 +168,44 @@ export class TrailSources {
 
 	/** All chains. Fails with StoreError. */
 	async chains(): Promise<TrailSource[]> {
-		const instances = await this.#namesBelow(auditRoot);
-		return instances.filter(isInstance).map((instance) => this.chain(instance));
+		const instances = await this.#listed(auditRoot);
+		return [...instances]
+			.filter(([instance]) => isInstance(instance))
+			.map(([instance, listed]) => this.chain(instance, listed));
 	}
 
 	/** All registers. Fails with StoreError. */
 	async registers(): Promise<TrailSource[]> {
-		return (await this.#namesBelow(registerRoot)).map((name) => this.register(name));
+		const names = await this.#listed(registerRoot);
+		return [...names].map(([name, listed]) => this.register(name, listed));
 	}
 
-	async #namesBelow(root: string): Promise<string[]> {
-		const names: string[] = [];
+	/**
+	 * The logs below `root` with their newest records: keys count downwards, so that the first key
+	 * of each log is its newest, and the rest of a long one is skipped.
+	 */
+	async #listed(root: string): Promise<Map<string, Listed>> {
+		const logs = new Map<string, Listed>();
 		let after: string | undefined;
 		do {
 			const page = await this.#store.list({
 				prefix: root,
-				delimiter: "/",
 				limit: limits.listPageMax,
 				...(after === undefined ? {} : { after }),
 			});
-			for (const prefix of page.prefixes) names.push(prefix.slice(root.length, -1));
-			after = page.next;
+			let last = "";
+			for (const { key, modified } of page.blobs) {
+				last = key.slice(root.length).split("/")[0] ?? "";
+				if (logs.has(last) || !/^[0-9]{10}$/.test(key.slice(root.length + last.length + 1))) {
+					continue;
+				}
+				const changed = new Date(modified + limits.serverClockSkewMaxMs).toISOString();
+				logs.set(last, { newest: generationOfKey(key), changed });
+			}
+			// "0" is what follows "/": nothing of this log is above it.
+			after = page.next === undefined ? undefined : `${root}${last}0`;
 		} while (after !== undefined);
-		return names;
+		return logs;
 	}
 }
 

@@ -218,7 +218,7 @@ function checkSubject(input: SubjectInput): Pick<Assignment, "kind" | "subject" 
 		(subject === null && email === null) ||
 		(input.kind !== "user" && (subject === null || email !== null)) ||
 		(email !== null && !/^[^@\s,]+@[^@\s,]+$/.test(email)) ||
-		[subject ?? "", email ?? ""].some((text) => !isText(text, limits.subjectBytesMax));
+		[subject ?? "", email ?? ""].some((text) => !isText(text, limits.assigneeBytesMax));
 	if (isBad) {
 		throw new DomainError("invalid_request", "it is not clear whom the role is for", {
 			hint: "give a person's e-mail address or subject, a group's name, or a token's id",

@@ -3,7 +3,7 @@
  * denied; a rule that denies wins over every rule that allows; the order and the number of times in
  * which rules, roles and assignments stand never matter.
  */
-import type { Principal } from "../principal.ts";
+import { type Principal, provenBy } from "../principal.ts";
 import { type Action, everyAction } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
@@ -73,13 +73,14 @@ export function decide(input: DecisionInput): AccessDecision {
 
 /** Whether the principal is one of those who may always do everything. */
 export function isAdministrator(principal: Principal, admins: ReadonlySet<string>): boolean {
-	const { id, credentialKind, email } = principal;
+	const { id, email } = principal;
+	const kind = provenBy(principal);
 	return (
 		// Whoever logged in with the admin token; no other subject can have this id.
 		id === "admin" ||
-		credentialKind === "admin-token" ||
-		credentialKind === "auth-disabled" ||
-		credentialKind === "system" ||
+		kind === "admin-token" ||
+		kind === "auth-disabled" ||
+		kind === "system" ||
 		(email !== undefined && admins.has(email))
 	);
 }
@@ -133,8 +134,9 @@ function isAssigned(
 	const { kind, subject, email } = assignment;
 	if (kind === "group") return subject !== null && groups.has(subject);
 	if (kind === "token") {
-		const isToken = principal.credentialKind === "api-token";
-		return isToken && (subject === principal.id || subject === principal.loginId);
+		const isToken = provenBy(principal) === "api-token";
+		const { id, loginId } = principal;
+		return isToken && (subject === id || `service:${subject}` === id || subject === loginId);
 	}
 	return subject === null ? email !== null && email === principal.email : subject === principal.id;
 }

@@ -3,7 +3,7 @@
  * `Gate.authorize` makes one, so a forgotten check does not compile.
  */
 import { DomainError } from "../errors.ts";
-import type { Caller } from "../principal.ts";
+import { type Caller, type CredentialKind, provenBy } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import { type Action, isUnitAction } from "./action.ts";
 import { everything, type Labels } from "./resource.ts";
@@ -49,8 +49,9 @@ export class Gate {
 
 	/**
 	 * Makes the receipt. Fails with `forbidden`; for a unit that the caller may not read either,
-	 * with the same `unit_not_found` as for one that does not exist. A failure to decide is a
-	 * failure (I14).
+	 * with the same `unit_not_found` as for one that does not exist. With `labels` the decision does
+	 * not depend on what exists, and a refusal tells nothing: it is always `forbidden`. A failure to
+	 * decide is a failure (I14).
 	 */
 	async authorize<A extends Action>(
 		caller: Caller,
@@ -60,7 +61,9 @@ export class Gate {
 	): Promise<Grant<A>> {
 		if (!(await this.#decide(caller, action, resource, labels))) {
 			this.#onDenied({ caller, action, resource });
-			if (await this.#isHidden(caller, action, resource, labels)) throw unitNotFound();
+			if (labels === undefined && (await this.#isHidden(caller, action, resource))) {
+				throw unitNotFound();
+			}
 			throw new DomainError("forbidden", "insufficient permissions to access resource", {
 				hint: `contact your administrator to grant ${action} permission`,
 			});
@@ -73,24 +76,23 @@ export class Gate {
 		return this.#decide(caller, action, resource, labels);
 	}
 
-	async #isHidden(
-		caller: Caller,
-		action: Action,
-		resource: string,
-		labels: Labels | undefined,
-	): Promise<boolean> {
+	async #isHidden(caller: Caller, action: Action, resource: string): Promise<boolean> {
 		if (resource === everything) return false;
 		if (!isUnitAction(action) && action !== "audit.read") return false;
 		if (action === "unit.read") return true;
-		return !(await this.#decide(caller, "unit.read", resource, labels));
+		return !(await this.#decide(caller, "unit.read", resource));
 	}
 }
 
 /**
- * The decision of a core without roles: whoever the authenticator let in as the admin, as the
- * system, or by `--auth-disable` may do everything; nobody else exists.
+ * The decision until roles exist: whoever the authenticator let in as the admin, as the system, or
+ * by `--auth-disable` may do everything; nobody else exists.
  */
 export const decideAdminOnly: Decide = async (caller) =>
-	caller.principal.credentialKind === "admin-token" ||
-	caller.principal.credentialKind === "auth-disabled" ||
-	caller.principal.credentialKind === "system";
+	administrators.has(provenBy(caller.principal));
+
+const administrators: ReadonlySet<CredentialKind> = new Set([
+	"admin-token",
+	"auth-disabled",
+	"system",
+]);

@@ -269,7 +269,7 @@ function firstAdmins(
 	principal: Principal,
 	named: { readonly subject?: string | undefined; readonly email?: string | undefined },
 ): { readonly subject?: string | undefined; readonly email?: string | undefined }[] {
-	const isPerson = !isAdministrator({ ...principal, email: "" }, new Set());
+	const isPerson = !isAdministrator(principal, new Set());
 	const isNamed = named.subject !== undefined || named.email !== undefined;
 	return [
 		...(isPerson

@@ -110,6 +110,7 @@ describe("a decision", () => {
 		expect(may(dev, person("dan@x"), "unit.write", "dev/a")).toBe(false);
 		const token: Principal = { id: "ci", credentialKind: "api-token", loginId: "t1" };
 		expect(may(dev, token, "unit.write", "dev/a")).toBe(true);
+		expect(may(dev, { ...token, id: "service:ci" }, "unit.write", "dev/a")).toBe(true);
 		expect(may(dev, { ...token, id: "cj" }, "unit.write", "dev/a")).toBe(false);
 		expect(may(dev, { ...token, credentialKind: "access-token" }, "unit.write", "dev/a")).toBe(
 			false,
@@ -145,7 +146,15 @@ describe("a decision", () => {
 			assignments: [give("ann@x", "no")],
 		});
 		expect(may(policy, person("ann@x"), "rbac.manage", "*", {}, ["ann@x"])).toBe(true);
-		expect(may(policy, { ...person(""), id: "admin" }, "rbac.manage", "*")).toBe(false);
+		expect(may(policy, { ...person(""), id: "user:admin" }, "rbac.manage", "*")).toBe(false);
+		// Whoever logged in with the admin token; other sources of people have a prefix.
+		const byToken = { ...person(""), id: "admin" };
+		expect(may(policy, byToken, "rbac.manage", "*")).toBe(true);
+		expect(may(null, byToken, "rbac.manage", "*")).toBe(true);
+		expect(may(null, { ...byToken, id: "user:admin" }, "rbac.manage", "*")).toBe(false);
+		expect(may(null, { ...byToken, scope: { units: ["a"], roles: null } }, "unit.read", "b")).toBe(
+			false,
+		);
 	});
 });
 
@@ -172,6 +181,15 @@ describe("a narrowed credential", () => {
 		expect(may(dev, bob, "unit.lock", "dev/frozen")).toBe(false);
 		expect(may(dev, person("bob@x", narrow(null, ["prod"])), "unit.read", "dev/a")).toBe(false);
 		expect(may(dev, person("ann@x", narrow(null, ["admin"])), "unit.delete", "x")).toBe(false);
+	});
+
+	test("that was derived is as good as what it was derived from", () => {
+		const derived = { id: "s", credentialKind: "s3-credentials", loginId: "l" } as const;
+		expect(may(null, { ...derived, derivedFrom: "admin-token" }, "unit.write", "a")).toBe(true);
+		expect(may(null, derived, "unit.write", "a")).toBe(false);
+		const ofToken = { ...derived, id: "ci", derivedFrom: "api-token" } as const;
+		expect(may(dev, ofToken, "unit.write", "dev/a")).toBe(true);
+		expect(may(dev, { ...derived, id: "ci" }, "unit.write", "dev/a")).toBe(false);
 	});
 
 	test("of an administrator may be narrowed to any role", () => {

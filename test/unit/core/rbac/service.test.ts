@@ -93,7 +93,7 @@ describe("setting up", () => {
 		const { rbac, may } = server;
 		await rbac.init(token, { email: "Ann@X" });
 		expect(await may(ann, "rbac.manage", "*")).toBe(true);
-		expect(await may(caller({ id: "admin" }), "rbac.manage", "*")).toBe(false);
+		expect(await may(caller({ id: "user:admin" }), "rbac.manage", "*")).toBe(false);
 		expect(await rbac.me(ann)).toMatchObject({ roles: ["admin"], isAdmin: false, isEnabled: true });
 		expect(await rbac.me(token)).toMatchObject({ roles: ["admin"], isAdmin: true });
 	});
