@@ -1,7 +1,6 @@
 /** Logging in over HTTP from beginning to end, on two servers with one store. */
 import { describe, expect, test } from "bun:test";
 import { challengeOf } from "../../src/auth/oauth/pkce.ts";
-import { ownGrant } from "../../src/auth/shared-state.ts";
 import { limits } from "../../src/core/limits.ts";
 import { decideAdminOnly } from "../../src/core/rbac/grant.ts";
 import { systemClock } from "../../src/server/machine.ts";
@@ -199,22 +198,5 @@ describe("two servers on one store", () => {
 		});
 		const wrong = await a.send("POST", "/oauth/token", { body: "{}", as: "nobody" });
 		expect(wrong.status).toBe(400);
-	});
-});
-
-describe("derived credentials", () => {
-	test("a service token brings its roles, and its text opens nothing after it expired", async () => {
-		const app = createTestApp();
-		const grant = await ownGrant({
-			principal: { id: "admin", credentialKind: "admin-token", loginId: "x" },
-			surface: "management",
-			requestId: "r",
-		});
-		const { tokens } = await app.identities;
-		const { token } = await tokens.issue(grant, {
-			...{ kind: "svc", name: "n", subject: "service:n", roles: ["reader"], units: null },
-			lifeMs: 1,
-		});
-		expect(await subjectAt(app, token)).toBe("401");
 	});
 });
