@@ -135,13 +135,15 @@ export function createApp(deps: AppDeps): App {
 	async function answer(request: Request, context: RequestContext, isMalformed: boolean) {
 		if (isMalformed) throw new DomainError("invalid_request", "the Host header is malformed");
 		checkHost(request, healthPaths.has(context.path) ? [] : deps.hostRules.allowed);
+		// Whoever watches the server must see it when it is busiest.
+		const isWatching = healthPaths.has(context.path) || context.path === "/metrics";
+		if (!isWatching && inFlight > deps.requestsAtOnceMax) {
+			throw new DomainError("overloaded", "too many requests at once", {
+				hint: "try again in a moment",
+			});
+		}
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
-			if (inFlight > deps.requestsAtOnceMax) {
-				throw new DomainError("overloaded", "too many requests at once", {
-					hint: "try again in a moment",
-				});
-			}
 			context.principal = await authenticated(deps, request, context);
 		}
 		return await routes.fetch(request);
