@@ -5,6 +5,9 @@
  * Not here:
  * - "plain read before the head": it only widens the window in which the write of somebody who
  *   does not know us is lost, and no outcome tells that loss from the inherent one.
+ * - "age by the monotonic and the wall clock before sending": a head carries one moment of ours, so
+ *   each clock is planted by itself; the hole, sleeping between the check and the sending, is the
+ *   same.
  */
 import type { Edit } from "./planted-code.ts";
 import type { Focus } from "./swarm.ts";
@@ -374,5 +377,11 @@ export const plantedBugs: readonly PlantedBug[] = [
 				"if (body !== null) stored.push({ body: { ...body, key: source.key }, source });",
 			),
 		],
+	},
+	{
+		name: "servers do not tell each other what changed",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit("core/core.ts", "publishing.request();", "")],
 	},
 ];
