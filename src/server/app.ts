@@ -24,10 +24,16 @@ import {
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { healthSurface, type Readiness } from "./surfaces/health/index.ts";
 import { httpBackendSurface } from "./surfaces/http-backend/index.ts";
-import { managementRoutes, managementSurface } from "./surfaces/management/index.ts";
+import {
+	managementRoutes,
+	managementSurface,
+	publicOperationPaths,
+} from "./surfaces/management/index.ts";
 import { componentSchemas } from "./surfaces/management/openapi.ts";
 import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
+import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
+import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
 export interface AppDeps extends SurfaceDeps {
 	readonly clock: Clock;
@@ -39,8 +45,6 @@ export interface AppDeps extends SurfaceDeps {
 	readonly hostRules: HostRules;
 	readonly trustedProxies: readonly AddressRange[];
 	readonly requestsAtOnceMax: number;
-	/** Elysia finds the path at another place in an https URL. */
-	readonly isTls: boolean;
 	readonly isDraining: () => boolean;
 }
 
@@ -69,6 +73,9 @@ export const publicPaths: ReadonlySet<string> = new Set([
 	"/swagger/start.js",
 	"/swagger/swagger-ui.css",
 	"/swagger/swagger-ui-bundle.js",
+	...wellKnownPaths,
+	...oauthPaths,
+	...publicOperationPaths,
 ]);
 
 function routesOf(deps: AppDeps) {
@@ -93,6 +100,8 @@ function routesOf(deps: AppDeps) {
 		.use(healthSurface(deps.readiness))
 		.use(metricsSurface(deps.metrics))
 		.use(swaggerSurface(described))
+		.use(wellKnownSurface(deps))
+		.use(oauthSurface(deps))
 		.use(managementSurface(deps))
 		.use(httpBackendSurface(deps));
 }
@@ -126,13 +135,15 @@ export function createApp(deps: AppDeps): App {
 	async function answer(request: Request, context: RequestContext, isMalformed: boolean) {
 		if (isMalformed) throw new DomainError("invalid_request", "the Host header is malformed");
 		checkHost(request, healthPaths.has(context.path) ? [] : deps.hostRules.allowed);
+		// Whoever watches the server must see it when it is busiest.
+		const isWatching = healthPaths.has(context.path) || context.path === "/metrics";
+		if (!isWatching && inFlight > deps.requestsAtOnceMax) {
+			throw new DomainError("overloaded", "too many requests at once", {
+				hint: "try again in a moment",
+			});
+		}
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
-			if (inFlight > deps.requestsAtOnceMax) {
-				throw new DomainError("overloaded", "too many requests at once", {
-					hint: "try again in a moment",
-				});
-			}
 			context.principal = await authenticated(deps, request, context);
 		}
 		return await routes.fetch(request);

@@ -1,16 +1,20 @@
 /** The composition root: builds the store, the core and the application. No logic of its own. */
 import { join } from "node:path";
+import type { Identities, LoginNote } from "../auth/identity.ts";
+import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
 import type { Decide } from "../core/rbac/grant.ts";
 import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
-import { type AccessParts, authenticatorOf, machineFolder } from "./admin-access.ts";
+import { type AccessParts, adminAccessOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
+import { identitiesOf } from "./identity.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
+import { IdentityGate, openAuthenticator } from "./shared/authn.ts";
 import { Readiness } from "./surfaces/health/index.ts";
 import { certificateNames, loadTls, type TlsMaterial } from "./tls.ts";
 
@@ -28,6 +32,18 @@ export interface BuiltServer {
 	beginDraining(): void;
 	/** Ends the background work and releases the store. */
 	close(): Promise<void>;
+}
+
+/** Forgets single uses of what has expired, once a day. */
+async function sweepUses(
+	identities: Identities,
+	clock: AccessParts["clock"],
+	signal: AbortSignal,
+): Promise<void> {
+	while (!signal.aborted) {
+		await identities.used.sweep().catch(() => undefined);
+		await clock.sleep(limits.sweepIntervalMs, signal).catch(() => undefined);
+	}
 }
 
 function targetOf(storage: StorageConfig): StoreTarget {
@@ -52,8 +68,10 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	});
 	const tls = await tlsOf(config, parts);
 	const stopping = new AbortController();
-	const { authenticator, forget } = await authenticatorOf(config, parts, store);
+	const { verifier: admin, forget } = await adminAccessOf(config, parts, store);
 	const core = coreOf(config, parts, store, metrics);
+	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
+	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
 	const isDraining = () => state.isDraining;
 	const app = createApp({
 		core,
@@ -62,7 +80,12 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		log,
 		stateBytesMax: config.stateBytesMax,
 		storage: { kind: store.capabilities.kind, isDurable: store.capabilities.durable },
-		authenticator,
+		identities: Promise.resolve(identities),
+		publicBaseUrl: config.publicBaseUrl,
+		authenticator:
+			config.auth.kind === "disabled"
+				? openAuthenticator
+				: new IdentityGate(Promise.resolve(identities)),
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: allowedHosts(config) },
@@ -73,6 +96,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	});
 	state.inFlight = app.requestsInFlight;
 	core.startSweeping(stopping.signal);
+	core.tasks.run("sweep uses", () => sweepUses(identities, parts.clock, stopping.signal));
 	return {
 		app,
 		core,
@@ -88,6 +112,14 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 			await forget();
 		},
 	};
+}
+
+function attemptOf(note: LoginNote): LoginAttempt {
+	const { outcome, operation, subject, address, requestId } = note;
+	const attempt = { outcome, operation, address, requestId };
+	if (subject === null) return attempt;
+	const principal = { id: subject, credentialKind: "access-token", loginId: "" } as const;
+	return { ...attempt, caller: { principal, surface: "management", requestId } };
 }
 
 /** A server without authentication on this machine answers to this machine's names only. */

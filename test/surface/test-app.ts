@@ -1,5 +1,6 @@
 /** The whole application on a store in memory, called directly or over a socket. */
 import { ChosenTokenVerifier } from "../../src/auth/admin-verifier.ts";
+import { type Identities, openIdentities } from "../../src/auth/identity.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
@@ -10,7 +11,7 @@ import { type App, createApp } from "../../src/server/app.ts";
 import { systemClock, systemRandom } from "../../src/server/machine.ts";
 import { ServerMetrics } from "../../src/server/metrics.ts";
 import { parseRange } from "../../src/server/shared/addresses.ts";
-import { openAuthenticator, TokenAuthenticator } from "../../src/server/shared/authn.ts";
+import { IdentityGate, openAuthenticator } from "../../src/server/shared/authn.ts";
 import { createLog } from "../../src/server/shared/log.ts";
 import { Readiness } from "../../src/server/surfaces/health/index.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
@@ -39,6 +40,7 @@ export interface TestApp extends AsyncDisposable {
 	readonly app: App;
 	readonly core: Core;
 	readonly store: BlobStore;
+	readonly identities: Promise<Identities>;
 	/** What was logged, JSON lines at every level. */
 	readonly log: string[];
 	isDraining: boolean;
@@ -89,20 +91,42 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 	});
 	const state = { isDraining: false };
 	const isDraining = () => state.isDraining;
+	const identities = openIdentities(
+		{
+			shared: {
+				...{ store, clock, random: systemRandom, log: serverLog },
+				headAgeMaxMs: limits.headAgeMaxMs,
+				actDeadlineMs: limits.actDeadlineMs,
+			},
+			fetch: (url, init) => fetch(url, init),
+			admin: {
+				verify: async (token) =>
+					options.principals?.[token] ?? (await new ChosenTokenVerifier(adminToken).verify(token)),
+			},
+		},
+		{
+			privateKey: null,
+			accessTokenMs: limits.accessTokenMs,
+			refreshTokenMs: limits.refreshTokenMs,
+			terraformTokenMs: null,
+			stateKey: null,
+			provider: null,
+			isLocalLogin: true,
+			trustedIssuers: [],
+			publicBaseUrl: null,
+		},
+	);
+	identities.catch(() => undefined);
 	const app = createApp({
+		identities,
+		publicBaseUrl: null,
 		core,
 		clock,
 		random: systemRandom,
 		log: serverLog,
 		stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		storage: { kind: "memory", isDurable: false },
-		authenticator: options.isAuthDisabled
-			? openAuthenticator
-			: new TokenAuthenticator({
-					verify: async (token) =>
-						options.principals?.[token] ??
-						(await new ChosenTokenVerifier(adminToken).verify(token)),
-				}),
+		authenticator: options.isAuthDisabled ? openAuthenticator : new IdentityGate(identities),
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: options.allowedHosts ?? [] },
@@ -115,6 +139,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		app,
 		core,
 		store,
+		identities,
 		log,
 		get isDraining() {
 			return state.isDraining;

@@ -1,4 +1,5 @@
 /** What the surfaces are given. */
+import type { Identities } from "../../auth/identity.ts";
 import type { Core } from "../../core/core.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Log } from "../../core/ports/log.ts";
@@ -11,5 +12,10 @@ export interface SurfaceDeps {
 	readonly log: Log;
 	/** Largest state. */
 	readonly stateBytesMax: number;
+	/** Who is calling; opened while the rest is put together. */
+	readonly identities: Promise<Identities>;
+	/** Under which clients reach the server, without a slash at the end; null: nobody has said. */
+	readonly publicBaseUrl: string | null;
+	readonly isTls: boolean;
 	readonly storage: { readonly kind: string; readonly isDurable: boolean };
 }

@@ -10,12 +10,15 @@ import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { auditOperations } from "./audit.ts";
+import { localUserOperations } from "./local-users.ts";
 import { lockOperations } from "./locks.ts";
+import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { stateOperations } from "./states.ts";
+import { tokenOperations } from "./tokens.ts";
 import { unitOperations } from "./units.ts";
 
 export const operations: readonly Operation[] = [
@@ -25,7 +28,15 @@ export const operations: readonly Operation[] = [
 	...rbacOperations,
 	...roleOperations,
 	...auditOperations,
+	...loginOperations,
+	...tokenOperations,
+	...localUserOperations,
 ];
+
+/** The paths of what needs no credential. */
+export const publicOperationPaths: readonly string[] = operations.flatMap((operation) =>
+	operation.scope === "public" ? [operation.path] : [],
+);
 
 const unitsRoot = "/v1/units/";
 const unitRoute = "/v1/units/:id";
@@ -102,7 +113,7 @@ async function dispatchUnit(
 }
 
 const collectionRoutes = operations.flatMap((operation) =>
-	operation.scope === "collection" ? [{ operation, segments: operation.path.split("/") }] : [],
+	operation.scope === "unit" ? [] : [{ operation, segments: operation.path.split("/") }],
 );
 
 /** What stands in the places of the route's `:names`; null when the path is another one. */
@@ -148,6 +159,7 @@ async function dispatchCollection(
 	}
 	const { operation, params } = found;
 	context.operation = operation.id;
+	if (operation.scope === "public") return await operation.handle({ request, context, deps });
 	const caller = callerOf(context, "management");
 	return await operation.handle({ request, context, caller, deps, params });
 }

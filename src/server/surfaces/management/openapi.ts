@@ -2,6 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as identitySchemas from "../../../api/identity.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import * as schemas from "../../../api/units.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
@@ -39,6 +40,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
 	413: "The body is too large",
+	429: "Too many attempts: wait and try again",
 	503: "The storage does not answer, or it is not known whether the request took effect: send it again",
 };
 
@@ -64,6 +66,8 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	version: "The version's number",
 	role: "The role's id",
 	permission: "The permission's id",
+	token: "The token's public part: `<id>` of `otc_tfe_<id>_<secret>`",
+	user: "The user's name",
 };
 
 function parameters(docs: OperationDocs): unknown[] {
@@ -102,7 +106,7 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [schemas, rbacSchemas, auditSchemas].flatMap((module) =>
+	const all: unknown[] = [schemas, rbacSchemas, auditSchemas, identitySchemas].flatMap((module) =>
 		Object.values(module),
 	);
 	all.push(ErrorBody);
