@@ -1,29 +1,32 @@
 /**
  * The admin token: what everybody who may do everything proves themselves with until there is an
- * identity provider. The store holds only its SHA-256, in a small append-only register whose
- * records are created with create-if-absent, so that of several first starts one wins.
+ * identity provider. The store holds only its SHA-256, in a register: of several first starts at
+ * once one wins.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { DomainError } from "../core/errors.ts";
-import { type BlobStore, StoreError } from "../core/ports/blob-store.ts";
+import { DomainError, isDomainError } from "../core/errors.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import { type Random, randomId } from "../core/ports/random.ts";
 
-/** Below this the register's records lie, numbered downwards: the least key is the newest. */
-const registerRoot = "__opentaco/register/admin-token/";
-const generationMax = 9_999_999_999;
-const recordSchema = 1;
-const attemptsMax = 4;
-
-interface RegisterRecord {
-	readonly schema: number;
-	readonly generation: number;
-	/** Of the token, hex. */
+/** What the register holds. */
+export interface AdminTokenEntry {
+	/** Of the token's bytes, hex. */
 	readonly sha256: string;
 	/** ISO 8601. */
 	readonly created: string;
-	/** Tells our own record from another server's. */
+	/** Tells this token's delivery from another one's. */
 	readonly nonce: string;
+}
+
+/** The register, as far as this file needs it. All fail with `storage_unavailable` and the like. */
+export interface AdminTokenRegister {
+	/** The entry as it was at most `ageMaxMs` ago; null when no token was ever made. */
+	read(ageMaxMs: number): Promise<AdminTokenEntry | null>;
+	/**
+	 * Puts `entry` in the place of the one with `previousNonce` (null: of none), unless another
+	 * server was first. Gives the entry that counts afterwards.
+	 */
+	replace(entry: AdminTokenEntry, previousNonce: string | null): Promise<AdminTokenEntry>;
 }
 
 /** Hands a new token to the operator. Called in the order prepare, then keep or discard. */
@@ -34,168 +37,83 @@ export interface TokenDelivery {
 	keep(token: string, nonce: string): Promise<void>;
 	/** Another server's token counts: forget this one. */
 	discard(nonce: string): Promise<void>;
-	/** The register names the record `nonce`: finish a `keep` that a crash prevented. */
+	/** The register names this nonce: finish a `keep` that a crash prevented. */
 	recover(nonce: string): Promise<void>;
 }
 
-export interface AdminTokenDeps {
-	readonly store: BlobStore;
-	readonly clock: Pick<Clock, "now">;
-	readonly random: Random;
+const entryForm = /^[0-9a-f]{64}$/;
+
+/** Checks what the register holds. Fails with `storage_corrupt`. */
+export function parseAdminTokenEntry(value: unknown): AdminTokenEntry {
+	const entry = value as Partial<AdminTokenEntry> | null;
+	if (
+		typeof entry?.sha256 !== "string" ||
+		!entryForm.test(entry.sha256) ||
+		typeof entry.created !== "string" ||
+		typeof entry.nonce !== "string" ||
+		!/^[0-9a-f]{1,64}$/.test(entry.nonce)
+	) {
+		throw new DomainError("storage_corrupt", "the register of the admin token is damaged", {
+			hint: "set OPENTACO_ADMIN_TOKEN, and run `taco doctor` on the store",
+		});
+	}
+	return { sha256: entry.sha256, created: entry.created, nonce: entry.nonce };
 }
 
-/** The token that counts, as far as the server may know it. */
-export interface AdminCredential {
-	/** SHA-256 of the token. */
-	readonly digest: Uint8Array;
-	/** 0 for a token that the operator chose. */
-	readonly generation: number;
+/** SHA-256 of a token's UTF-8 bytes, hex. */
+export function tokenHash(token: string): string {
+	return createHash("sha256").update(token, "utf8").digest("hex");
 }
 
-/** SHA-256 of a token's UTF-8 bytes. */
-export function tokenDigest(token: string): Uint8Array {
-	return createHash("sha256").update(token, "utf8").digest();
+/** Whether `token` has this hash; takes the same time wherever it differs. */
+export function matchesHash(token: string, hash: string): boolean {
+	const own = Buffer.from(tokenHash(token), "hex");
+	const other = Buffer.from(hash, "hex");
+	return own.byteLength === other.byteLength && timingSafeEqual(own, other);
 }
 
-/** Whether two digests are equal; takes the same time wherever they differ. */
-export function isSameDigest(a: Uint8Array, b: Uint8Array): boolean {
-	return a.byteLength === b.byteLength && timingSafeEqual(a, b);
-}
-
-/** The credential for a token that the operator chose. */
-export function chosenCredential(token: string): AdminCredential {
-	return { digest: tokenDigest(token), generation: 0 };
-}
-
-/**
- * The credential that the store's register names, or null when no token was ever made.
- * Throws StoreError, or DomainError `storage_corrupt` or `schema_too_new`.
- */
-export async function readAdminCredential(
-	store: BlobStore,
-	signal?: AbortSignal,
-): Promise<AdminCredential | null> {
-	const record = await readNewest(store, signal);
-	return record === null ? null : credentialOf(record);
+export interface EnsureTokenInput {
+	/** Make a new token although there is one. */
+	readonly isReset: boolean;
+	/** null: there is nobody to hand a new token to. */
+	readonly delivery: TokenDelivery | null;
 }
 
 /**
- * The credential of the store's register; makes the first token, or with `isReset` the next one,
- * and hands it over by `delivery`. Of several servers that do so at once one wins: the others use
- * its credential and discard their own token.
+ * Sees to it that there is an admin token: makes the first one, or with `isReset` the next one,
+ * and hands it over. Of several servers that do so at once one wins; the others discard theirs.
  *
- * Throws DomainError `unauthenticated` when a token is needed and `delivery` is null (there is
- * nobody to hand it to), `outcome_unknown` when the store does not tell whether the token counts
- * (the next start finds out), StoreError when the store failed without effect.
+ * Fails with `unauthenticated` when a token is needed and there is no `delivery`; with
+ * `outcome_unknown` when the store does not tell whether the token counts (the next start does);
+ * otherwise as the register.
  */
-export async function ensureAdminCredential(
-	deps: AdminTokenDeps,
-	options: { readonly isReset: boolean; readonly delivery: TokenDelivery | null },
-): Promise<AdminCredential> {
-	const { delivery, isReset } = options;
-	const newest = await readNewest(deps.store);
-	if (newest !== null && !isReset) {
-		await delivery?.recover(newest.nonce);
-		return credentialOf(newest);
+export async function ensureAdminToken(
+	register: AdminTokenRegister,
+	parts: { readonly clock: Pick<Clock, "now">; readonly random: Random },
+	input: EnsureTokenInput,
+): Promise<void> {
+	const { delivery, isReset } = input;
+	const current = await register.read(0);
+	if (current !== null && !isReset) {
+		await delivery?.recover(current.nonce);
+		return;
 	}
 	if (delivery === null) throw new DomainError("unauthenticated", "there is no admin token yet");
-	const token = `otc_admin_${Buffer.from(deps.random.bytes(32)).toString("base64url")}`;
-	const record: RegisterRecord = {
-		schema: recordSchema,
-		generation: (newest?.generation ?? 0) + 1,
-		sha256: Buffer.from(tokenDigest(token)).toString("hex"),
-		created: new Date(deps.clock.now()).toISOString(),
-		nonce: randomId(deps.random),
+	const token = `otc_admin_${Buffer.from(parts.random.bytes(32)).toString("base64url")}`;
+	const entry: AdminTokenEntry = {
+		sha256: tokenHash(token),
+		created: new Date(parts.clock.now()).toISOString(),
+		nonce: randomId(parts.random),
 	};
-	await delivery.prepare(token, record.nonce);
-	let stored: RegisterRecord;
+	await delivery.prepare(token, entry.nonce);
+	let counting: AdminTokenEntry;
 	try {
-		stored = await append(deps.store, record);
+		counting = await register.replace(entry, current?.nonce ?? null);
 	} catch (error) {
-		if (error instanceof StoreError) await delivery.discard(record.nonce);
+		// When it is unknown whether the token counts, whoever has it must not lose it.
+		if (!isDomainError(error, "outcome_unknown")) await delivery.discard(entry.nonce);
 		throw error;
 	}
-	if (stored.nonce === record.nonce) await delivery.keep(token, record.nonce);
-	else await delivery.discard(record.nonce);
-	return credentialOf(stored);
-}
-
-/** The record that stands at `record`'s place afterwards: it, or another server's. */
-async function append(store: BlobStore, record: RegisterRecord): Promise<RegisterRecord> {
-	const key = keyOf(record.generation);
-	const bytes = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
-	for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-		try {
-			if ((await store.putIfAbsent(key, bytes)).created) return record;
-		} catch (error) {
-			if (!(error instanceof StoreError)) throw error;
-			// A later attempt's refusal says nothing about the first one's effect.
-			if (error.notDone && attempt === 1) throw error;
-		}
-		// A lost answer and a conflict look alike; the nonce tells (consistency protocol, Append).
-		const found = await store.get(key).catch(() => null);
-		if (found?.found === true) return decode(found.bytes);
-	}
-	throw new DomainError(
-		"outcome_unknown",
-		"the store does not tell whether the admin token counts",
-		{
-			hint: "start the server again",
-		},
-	);
-}
-
-async function readNewest(store: BlobStore, signal?: AbortSignal): Promise<RegisterRecord | null> {
-	const options = signal === undefined ? {} : { signal };
-	const key = await store.newest(registerRoot, options);
-	if (key === null) return null;
-	const found = await store.get(key, options);
-	if (!found.found) throw corrupt();
-	const record = decode(found.bytes);
-	if (keyOf(record.generation) !== key) throw corrupt();
-	return record;
-}
-
-function keyOf(generation: number): string {
-	return `${registerRoot}${String(generationMax - generation).padStart(10, "0")}`;
-}
-
-function credentialOf(record: RegisterRecord): AdminCredential {
-	return {
-		digest: new Uint8Array(Buffer.from(record.sha256, "hex")),
-		generation: record.generation,
-	};
-}
-
-function decode(bytes: Uint8Array): RegisterRecord {
-	let value: Partial<RegisterRecord> | null;
-	try {
-		value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch {
-		throw corrupt();
-	}
-	if (typeof value?.schema === "number" && value.schema > recordSchema) {
-		throw new DomainError(
-			"schema_too_new",
-			"a newer version of this program wrote the admin token",
-			{
-				hint: "upgrade this server",
-			},
-		);
-	}
-	if (
-		typeof value?.schema !== "number" ||
-		!Number.isInteger(value.generation) ||
-		!/^[0-9a-f]{64}$/.test(value.sha256 ?? "") ||
-		typeof value.nonce !== "string"
-	) {
-		throw corrupt();
-	}
-	return value as RegisterRecord;
-}
-
-function corrupt(): DomainError {
-	return new DomainError("storage_corrupt", "the register of the admin token is not readable", {
-		hint: "start with --reset-admin-token, or set OPENTACO_ADMIN_TOKEN",
-	});
+	if (counting.nonce === entry.nonce) await delivery.keep(token, entry.nonce);
+	else await delivery.discard(entry.nonce);
 }

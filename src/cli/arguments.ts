@@ -83,7 +83,9 @@ export function readFlag(
 	const spelling = word.slice(long ? 2 : 1, end);
 	const found = long === spelling.length > 1 ? findFlag(set.args, spelling) : null;
 	if (found !== null) return take(found, shown, inline, next, set, flags);
-	if (!long && spelling.length > 1) return readCluster(word, next, set, where, flags);
+	// Terraform's habit: `-file x` must not be read as `-f ile`.
+	const misspelt = !long && findFlag(set.args, spelling) !== null;
+	if (!long && !misspelt && spelling.length > 1) return readCluster(word, next, set, where, flags);
 	throw unknownFlag(shown, set.args, where);
 }
 

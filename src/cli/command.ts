@@ -2,7 +2,8 @@
 import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from "citty";
 import type { Cli } from "./context.ts";
 
-export type CommandResult = Promise<number | undefined> | Promise<void>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a command that only succeeds gives nothing
+export type CommandResult = Promise<number | void>;
 
 export interface CommandDefinition<T extends ArgsDef> {
 	/** More than the summary that the registry has, for its help page. */

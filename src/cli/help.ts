@@ -56,6 +56,11 @@ export function describeCommands(map: CommandMap): Described[] {
 		}));
 }
 
+/** The global flags, and the help itself, which is no declared flag. */
+export function describeGlobalFlags(): Described[] {
+	return [...describeFlags(globalFlags), { label: "-h, --help", text: "Print the help" }];
+}
+
 /** The page of one command. */
 export function commandHelp(path: string, node: Node, command: Command): string {
 	return page(
@@ -63,7 +68,7 @@ export function commandHelp(path: string, node: Node, command: Command): string 
 		[node.summary, command.details].filter((text) => text !== "").join("\n\n"),
 		section("Arguments", describeArguments(command.args)),
 		section("Flags", describeFlags(command.args)),
-		section("Global flags", describeFlags(globalFlags)),
+		section("Global flags", describeGlobalFlags()),
 		command.examples.length === 0
 			? ""
 			: `Examples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`,
@@ -76,7 +81,7 @@ export function groupHelp(path: string, summary: string, map: CommandMap): strin
 		`Usage: ${path} <command> [flags]`,
 		summary,
 		section("Commands", describeCommands(map)),
-		section("Global flags", describeFlags(globalFlags)),
+		section("Global flags", describeGlobalFlags()),
 		`See ${path} <command> --help for each command.`,
 	);
 }

@@ -1,7 +1,11 @@
 /** "Did you mean": the nearest of the known words, if one is near enough. */
 
+/** Nobody mistypes a longer word, and the table of distances would be large. */
+const wordLengthMax = 64;
+
 /** The known word that the given one is a likely typing error of, or null. */
 export function nearest(given: string, known: Iterable<string>): string | null {
+	if (given.length > wordLengthMax) return null;
 	let best: string | null = null;
 	let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
 	for (const word of known) {
@@ -16,8 +20,6 @@ export function nearest(given: string, known: Iterable<string>): string | null {
 
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one to the other. */
 export function typingDistance(from: string, to: string): number {
-	// Nobody mistypes a word of this length, and the table would be large.
-	if (from.length > 64 || to.length > 64) return 64;
 	let beforeLast: number[] = [];
 	let last = Array.from({ length: to.length + 1 }, (_, index) => index);
 	for (let i = 1; i <= from.length; i++) {

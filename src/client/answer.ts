@@ -14,6 +14,8 @@ export interface Failure {
 	readonly error: ClientError;
 	/** The pause that the server asked for. */
 	readonly retryAfterMs: number | null;
+	/** The server says that nothing of the request was done: any request may be sent again. */
+	readonly notDone: boolean;
 }
 
 /** What had been asked, as far as it says what may have happened. */
@@ -23,6 +25,14 @@ interface Asked {
 
 /** Answers after which what may be repeated is tried again. */
 export const retriedStatus: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Codes by which the server says that nothing was changed, and that it may work a little later. */
+const notDoneCodes: ReadonlySet<string> = new Set([
+	"contention",
+	"storage_unavailable",
+	"shutting_down",
+	"overloaded",
+]);
 
 /** Marks a timeout as the cause: waiting as long again would not help. */
 export class TimeRanOut extends Error {}
@@ -50,7 +60,7 @@ export async function failureOf(answer: Answer, request: Asked): Promise<Failure
 	const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
 	if (status >= 300 && status < 400) {
 		await response.body?.cancel();
-		return { error: redirected(response, requestId), retryAfterMs };
+		return { error: redirected(response, requestId), retryAfterMs, notDone: false };
 	}
 	let text = "";
 	try {
@@ -66,9 +76,10 @@ export async function failureOf(answer: Answer, request: Asked): Promise<Failure
 			requestId: body.request_id === "" ? requestId : body.request_id,
 			lock: body.lock,
 		});
-		return { error, retryAfterMs };
+		const notDone = retriedStatus.has(status) && notDoneCodes.has(body.error);
+		return { error, retryAfterMs, notDone };
 	}
-	return { error: withoutBody(response, request, requestId), retryAfterMs };
+	return { error: withoutBody(response, request, requestId), retryAfterMs, notDone: false };
 }
 
 /** An error that something between us and the server made, or a server that is not ours. */

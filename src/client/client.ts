@@ -61,6 +61,10 @@ export function unitSegment(id: string): string {
 	return encodeURIComponent(id.replaceAll("/", "__"));
 }
 
+/**
+ * A server and a token. Every method throws ClientError, and nothing else, when the call does not
+ * succeed; unit ids are sent as they are given and checked by the server.
+ */
 export class TacoClient {
 	readonly #http: Http;
 

@@ -69,6 +69,7 @@ const neverSent =
 	/^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_|DNS|EHOSTUNREACH|ENETUNREACH|ConnectionTimeout)/;
 const certificateFault = /CERT|ERR_TLS|SSL|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH/;
 
+/** Sends requests to one server. Keeps no state between them. */
 export class Http {
 	readonly serverUrl: string;
 	readonly requestDeadlineMs: number;
@@ -126,8 +127,10 @@ export class Http {
 		}
 	}
 
-	#mayRetry(request: ApiRequest, attempt: number, { error }: Failure): boolean {
-		if (!request.repeatable || attempt >= clientLimits.attemptsMax) return false;
+	#mayRetry(request: ApiRequest, attempt: number, { error, notDone }: Failure): boolean {
+		if (attempt >= clientLimits.attemptsMax) return false;
+		if (notDone) return true;
+		if (!request.repeatable) return false;
 		if (error.status !== null) return retriedStatus.has(error.status);
 		return error.code === "server_unreachable" || error.code === "outcome_unknown"
 			? !(error.cause instanceof TimeRanOut)
@@ -168,7 +171,7 @@ export class Http {
 			deadline.stop();
 			const failure = this.#noAnswer(error, request, deadline);
 			tell(null, failure.message);
-			return { error: failure, retryAfterMs: null };
+			return { error: failure, retryAfterMs: null, notDone: false };
 		}
 	}
 

@@ -82,6 +82,8 @@ export const limits = {
 	requestHeadDeadlineMs: 30 * second,
 	bodyIdleMs: 60 * second,
 	readyDeadlineMs: 3 * second,
+	/** The storage is asked at most this often. */
+	readyFreshMs: 1 * second,
 	drainDeadlineMs: 25 * second,
 	adminTokenBytesMin: 16,
 	/** How long a server goes on with the admin token it knows before it looks again. */

@@ -223,12 +223,12 @@ export class DurableFolder {
 	/** Makes a directory and those above it, without going through a symbolic link. */
 	async #makeDirectory(path: string): Promise<void> {
 		if (await this.checkDirectory(path)) return;
-		await this.#onStep?.("make-directory", path);
 		const below = relative(this.#root, path).split(sep);
 		let directory = this.#root;
 		for (const segment of below) {
 			directory = join(directory, segment);
 			try {
+				await this.#onStep?.("make-directory", directory);
 				await mkdir(directory, { mode: directoryMode });
 			} catch (error) {
 				// Removed meanwhile by a delete: the caller's act says ENOENT and all starts again.

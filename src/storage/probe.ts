@@ -30,6 +30,8 @@ export interface ProbeReport {
 }
 
 const racersCount = 8;
+const attemptsMax = 3;
+const pauseMs = 300;
 /** Above the granularity of a Date header, below what makes signatures fail. */
 const clockDifferenceWarnMs = 60_000;
 
@@ -47,15 +49,31 @@ export async function probeStore(store: BlobStore, clock: Clock): Promise<ProbeR
 		() => deadline.abort(new Error("the probe took too long")),
 		() => {},
 	);
-	const probe = new Probe(store, clock, { signal: deadline.signal });
 	try {
-		return await probe.run();
+		return await attempts(store, clock, deadline.signal);
 	} catch (error) {
 		if (!(error instanceof StoreError)) throw error;
 		const { kind, location } = store.capabilities;
 		throw refusalOfStore(error, kind, location);
 	} finally {
 		timer.abort();
+	}
+}
+
+/** A failure that may pass is no reason not to start; conditional writes are not repeated below. */
+async function attempts(store: BlobStore, clock: Clock, signal: AbortSignal): Promise<ProbeReport> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await new Probe(store, clock, { signal }).run();
+		} catch (error) {
+			const mayPass =
+				error instanceof StoreError &&
+				(error.kind === "throttled" || error.kind === "unavailable") &&
+				attempt < attemptsMax &&
+				!signal.aborted;
+			if (!mayPass) throw error;
+			await clock.sleep(pauseMs);
+		}
 	}
 }
 

@@ -172,8 +172,12 @@ export function errorOfFailure(
 	);
 }
 
+/** The SDK calls a reset connection a TimeoutError too; its code tells them apart. */
 function isTimeout(error: unknown): boolean {
-	return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
+	if (!(error instanceof Error)) return false;
+	const { code } = error as { code?: unknown };
+	if (typeof code === "string" && /^E(CONNRE|PIPE|NOTFOUND)/.test(code)) return false;
+	return error.name === "TimeoutError" || error.name === "AbortError";
 }
 
 function codeOf(error: unknown): string {

@@ -8,7 +8,6 @@ import {
 	type ListOptions,
 	type ListPage,
 	type PutIfAbsentResult,
-	StoreError,
 	type StoreOptions,
 	type StreamBody,
 } from "../core/ports/blob-store.ts";
@@ -240,7 +239,7 @@ class DeadlineStore implements StoreLayer {
  */
 export function withDeadline(inner: BlobStore, clock: Clock, deadlines: Deadlines): BlobStore {
 	if (deadlines.operationMs <= 0 || deadlines.streamIdleMs <= 0) {
-		throw new StoreError("timeout", "a deadline must be greater than 0");
+		throw new RangeError("a deadline must be greater than 0");
 	}
 	return new DeadlineStore(inner, clock, deadlines);
 }

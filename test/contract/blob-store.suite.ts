@@ -134,6 +134,14 @@ export async function storeErrorOf(
 	return error;
 }
 
+/** The same for several promises at once. */
+export function storeErrorsOf(
+	promises: readonly Promise<unknown>[],
+	kind?: StoreErrorKind,
+): Promise<StoreError[]> {
+	return Promise.all(promises.map((promise) => storeErrorOf(promise, kind)));
+}
+
 function basics({ store, second, check }: SuiteContext): void {
 	check("an absent object is absent, with a date", async (key) => {
 		const got = await store().get(key("none"));
@@ -239,8 +247,7 @@ function basics({ store, second, check }: SuiteContext): void {
 				store().putIfAbsent(bad, bytesOf("x")),
 				store().delete(bad),
 			];
-			for (const attempt of attempts) {
-				const error = await storeErrorOf(attempt, "invalid_key");
+			for (const error of await storeErrorsOf(attempts, "invalid_key")) {
 				expect(error.notDone).toBe(true);
 			}
 		}
@@ -427,7 +434,7 @@ function signals({ store, check }: SuiteContext): void {
 			store().list({ prefix: key(""), limit: 1, signal }),
 			store().newest(key(""), { signal }),
 		];
-		for (const attempt of attempts) await storeErrorOf(attempt, "timeout");
+		await storeErrorsOf(attempts, "timeout");
 		expect((await store().get(key("s"))).found).toBe(false);
 	});
 

@@ -49,7 +49,8 @@ async function tokenOf(cli: Cli, flag: string | undefined): Promise<string> {
 	await cli.io.err.write("Token: ");
 	const line = await cli.io.in.readLine({ hidden: true, signal: cli.signal });
 	await cli.io.err.write("\n");
-	return cleaned(line ?? "");
+	if (line === null) throw new CliError("declined", "no token was given");
+	return cleaned(line);
 }
 
 function cleaned(text: string): string {

@@ -50,8 +50,9 @@ export interface HeadFinderOptions<R extends LogRecord> {
 	readonly actDeadlineMs: number;
 	readonly headsCachedMax: number;
 	/**
-	 * True when old records are removed. Generation 1 is kept for ever then, so a listing that is
-	 * older than the reads after it could pass it off as the head: one more listing tells.
+	 * True when old records are removed. A listing that is older than the reads after it could then
+	 * pass off as the head generation 1, which is kept for ever, or what a server that slept has put
+	 * in the place of a removed record: one more listing tells.
 	 */
 	readonly prunesRecords: boolean;
 }
@@ -60,6 +61,10 @@ export interface HeadFinderOptions<R extends LogRecord> {
 export function recordHash(bytes: Uint8Array): string {
 	return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
+
+/** Farther behind than this, a listing is the shorter way. */
+const stepsMax = 4;
+const coldAttemptsMax = 8;
 
 /** Finds and remembers the heads of logs. */
 export class HeadFinder<R extends LogRecord> {
@@ -73,7 +78,7 @@ export class HeadFinder<R extends LogRecord> {
 
 	/**
 	 * The head, confirmed by a store request sent after this call began (I7).
-	 * Warm: one round trip. Cold: two, a listing and two parallel reads.
+	 * Warm: one round trip. Cold: two, a listing and two parallel reads; three where records are pruned.
 	 * Fails with StoreError when the store does.
 	 */
 	async confirm(name: string, signal?: AbortSignal): Promise<ConfirmedHead<R>> {
@@ -126,45 +131,46 @@ export class HeadFinder<R extends LogRecord> {
 
 	/** Finds the head without knowing anything. The listing is a hint, never the truth. */
 	async cold(name: string, signal: AbortSignal | undefined): Promise<ConfirmedHead<R>> {
-		const { store, clock } = this.#options;
-		for (let attempt = 0; attempt < 8; attempt++) {
-			const newest = await store.newest(`${name}/`, { signal });
+		const { store, clock, prunesRecords } = this.#options;
+		let newest = await store.newest(`${name}/`, { signal });
+		for (let attempt = 0; attempt < coldAttemptsMax; attempt++) {
 			const generation = newest === null ? 0 : generationOfKey(newest);
 			const sentFrom = clock.monotonic();
 			const [at, after] = await Promise.all([
 				generation === 0 ? null : store.get(recordKey(name, generation), { signal }),
 				store.get(recordKey(name, generation + 1), { signal }),
 			]);
-			if (at !== null && !at.found) continue;
-			const head: ConfirmedHead<R> =
-				at === null
-					? {
-							record: null,
-							generation: 0,
-							hash: null,
-							confirmedAtStore: after.date,
-							confirmedFrom: sentFrom,
-						}
-					: {
-							record: this.decode(name, at.bytes, generation),
-							generation,
-							hash: recordHash(at.bytes),
-							confirmedAtStore: Math.min(at.date, after.date),
-							confirmedFrom: sentFrom,
-						};
-			if (!after.found) {
-				if (generation === 1 && this.#options.prunesRecords) {
-					const again = await store.newest(`${name}/`, { signal });
-					if (again === null || generationOfKey(again) !== 1) continue;
-				}
-				return head;
+			if (prunesRecords || (at !== null && !at.found)) {
+				// We may have slept since the listing, and what followed then may have been pruned.
+				const before = newest;
+				newest = await store.newest(`${name}/`, { signal });
+				if (newest !== before || (at !== null && !at.found)) continue;
 			}
+			const head = this.#seen(name, generation, at?.found ? at : null, after.date, sentFrom);
+			if (!after.found) return head;
 			const next = this.#follow(name, head, after.bytes, after.date, sentFrom);
 			return await this.#extend(name, next, signal);
 		}
 		throw new StoreError("unavailable", "listings and reads of the store keep disagreeing", {
 			notDone: true,
 		});
+	}
+
+	/** The head that these reads show: `blob` at its key, or an empty log. */
+	#seen(
+		name: string,
+		generation: number,
+		blob: { readonly bytes: Uint8Array; readonly date: number } | null,
+		dateAfter: number,
+		sentFrom: number,
+	): ConfirmedHead<R> {
+		return {
+			record: blob === null ? null : this.decode(name, blob.bytes, generation),
+			generation,
+			hash: blob === null ? null : recordHash(blob.bytes),
+			confirmedAtStore: blob === null ? dateAfter : Math.min(blob.date, dateAfter),
+			confirmedFrom: sentFrom,
+		};
 	}
 
 	/** Walks up from a known head to the one that nothing follows. */
@@ -175,16 +181,15 @@ export class HeadFinder<R extends LogRecord> {
 	): Promise<ConfirmedHead<R>> {
 		const { store, clock, headAgeMaxMs } = this.#options;
 		let head = from;
-		for (;;) {
+		for (let steps = 0; steps < stepsMax; steps++) {
 			const sentFrom = clock.monotonic();
 			const next = await store.get(recordKey(name, head.generation + 1), {
 				signal,
 			});
+			// Too old to build on: what followed may have been pruned, and what is there now may be
+			// the record of a server that slept and came too late.
+			if (next.date - head.confirmedAtStore > headAgeMaxMs) break;
 			if (!next.found) {
-				// Too old to build on: what followed may have been pruned.
-				if (next.date - head.confirmedAtStore > headAgeMaxMs) {
-					return await this.cold(name, signal);
-				}
 				return {
 					...head,
 					confirmedAtStore: next.date,
@@ -193,6 +198,7 @@ export class HeadFinder<R extends LogRecord> {
 			}
 			head = this.#follow(name, head, next.bytes, next.date, sentFrom);
 		}
+		return await this.cold(name, signal);
 	}
 
 	#follow(

@@ -5,14 +5,13 @@
  */
 import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { type BlobInfo, type BlobStore, StoreError } from "../ports/blob-store.ts";
+import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { ProjectionSchedule } from "../projection/schedule.ts";
 import type { ChangesFeed } from "../unit/changes-feed.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
 import { listPlain } from "../unit/plain-listing.ts";
-import type { UnitSummary } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { Pruner } from "./pruner.ts";
 
@@ -71,10 +70,8 @@ export class Sweeper {
 				plain: blob === undefined ? "" : `${blob.size}/${blob.modified}`,
 				prunedAt: before?.prunedAt ?? 0,
 			};
-			const isChanged =
-				before === undefined
-					? !looksProjected(unit, blob, plain.locked.has(unit.id))
-					: before.generation !== look.generation || before.plain !== look.plain;
+			// The first look since the start is a real one: a crash may have been in between.
+			const isChanged = before?.generation !== look.generation || before.plain !== look.plain;
 			if (isChanged) schedule.request(unit.id);
 			const isPruneDue = unit.generation - look.prunedAt >= limits.generationsPerPrune;
 			if (isPruneDue) await pruner.prune(unit.id);
@@ -85,11 +82,4 @@ export class Sweeper {
 		}
 		await feed.sweep();
 	}
-}
-
-/** Whether the plain objects look as the head wants them, as far as a listing can tell. */
-function looksProjected(unit: UnitSummary, blob: BlobInfo | undefined, isLocked: boolean): boolean {
-	const wanted = unit.deleted === null ? unit.current : null;
-	if ((wanted?.sizeBytes ?? null) !== (blob?.size ?? null)) return false;
-	return wanted === null || (unit.lock !== null) === isLocked;
 }

@@ -61,6 +61,7 @@ export async function restoreState(
 ): Promise<Restored> {
 	const grant = await deps.gate.authorize(caller, "unit.write", id);
 	const mayForce = await deps.gate.may(caller, "unit.force", id);
+	let missing: string | null = null;
 	for (let attempt = 1; ; attempt++) {
 		const head = await deps.log.confirm(id);
 		const state = head.record?.state;
@@ -72,6 +73,12 @@ export async function restoreState(
 		checkWriteLock(state, input.lockId, caller);
 		if (plan.isRegression && !mayForce) throw forceForbidden();
 		const body = await storeRestored(deps, id, head.generation + 1, source, plan.serial);
+		if (body === null) {
+			// Retention may have taken it since the head was read: then the next look says so.
+			if (missing === source.body) throw damaged();
+			missing = source.body;
+			continue;
+		}
 		try {
 			const written = await deps.log.act(grant, id, (now, generation) => {
 				if (now === null || now.deleted !== null) throw unitNotFound();
@@ -142,16 +149,19 @@ function planRestore(state: UnitState, source: Version) {
 	};
 }
 
-/** Stores the source's bytes again, with `serial` in place of its own unless it is verbatim. */
+/**
+ * Stores the source's bytes again, with `serial` in place of its own unless it is verbatim; null
+ * when they are gone.
+ */
 async function storeRestored(
 	deps: RestoreDeps,
 	id: UnitId,
 	generation: number,
 	source: Version,
 	serial: number | null,
-): Promise<StoredBody> {
+): Promise<StoredBody | null> {
 	const opened = await deps.bodies.open(source.body, source);
-	if (opened === null) throw damaged();
+	if (opened === null) return null;
 	const isChanged = source.serialAt !== null && serial !== null && serial !== source.serial;
 	if (opened instanceof Uint8Array) {
 		const bytes =

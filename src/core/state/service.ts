@@ -68,6 +68,22 @@ export class StateService {
 	}
 
 	async #read(caller: Caller, id: UnitId, number: number | undefined): Promise<ReadState> {
+		let missing: string | null = null;
+		for (;;) {
+			const read = await this.#readOnce(caller, id, number);
+			if (typeof read !== "string") return read;
+			// Retention may have taken the body of a version that another write has just replaced.
+			if (read === missing) throw damaged();
+			missing = read;
+		}
+	}
+
+	/** Gives the body's key when the head refers to it and it is not there. */
+	async #readOnce(
+		caller: Caller,
+		id: UnitId,
+		number: number | undefined,
+	): Promise<ReadState | string> {
 		const seen = this.#deps.log.lastSeen(id)?.record?.state;
 		const guess = number === undefined && seen !== undefined ? currentVersion(seen) : undefined;
 		const guessed = guess === undefined ? null : this.#bodies.open(guess.body, guess);
@@ -89,7 +105,7 @@ export class StateService {
 			}
 			await cancelBody(guessed === null ? null : await guessed.catch(() => null));
 			const body = await this.#bodies.open(version.body, version);
-			if (body === null) throw damaged();
+			if (body === null) return version.body;
 			return { version, sizeBytes: version.sizeBytes, sha256: version.sha256, body };
 		} catch (error) {
 			if (guessed !== null) void guessed.then(cancelBody, () => undefined);

@@ -138,8 +138,18 @@ export class UnitLog {
 				return await this.#actOnce(grant, id, decide, true);
 			} catch (error) {
 				if (!(error instanceof NeedsAdoption)) throw error;
-				await this.#adopt(id);
+				await this.#adoptOrUnavailable(id);
 			}
+		}
+	}
+
+	async #adoptOrUnavailable(id: UnitId): Promise<void> {
+		try {
+			await this.#adopt(id);
+		} catch (error) {
+			// Adoption changes nothing that a client can see; the act itself has not begun.
+			if (error instanceof StoreError) throw unavailable(error);
+			throw error;
 		}
 	}
 

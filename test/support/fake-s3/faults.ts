@@ -4,7 +4,13 @@ export type FakeOperation = "get" | "put" | "put-if-absent" | "delete" | "list" 
 
 export type FaultAction =
 	/** Answers so, without effect. */
-	| { readonly kind: "refuse"; readonly status: number; readonly code: string }
+	| {
+			readonly kind: "refuse";
+			readonly status: number;
+			readonly code: string;
+			/** Where the bucket is said to be. */
+			readonly region?: string;
+	  }
 	/** Takes effect, and then answers so. */
 	| {
 			readonly kind: "refuse-after";

@@ -13,7 +13,7 @@ import { listingXml, listRequestOf, versioningXml } from "./listing-xml.ts";
 import { Refusal } from "./refusal.ts";
 import { type KeyPair, verifySignature } from "./sigv4.ts";
 
-export interface FakeS3Options {
+export interface FakeOptions {
 	readonly port?: number;
 	readonly buckets?: readonly string[];
 	readonly region?: string;
@@ -59,7 +59,7 @@ export class FakeS3 {
 	});
 	#held: (() => void)[] = [];
 
-	private constructor(options: FakeS3Options) {
+	private constructor(options: FakeOptions) {
 		this.region = options.region ?? "eu-central-1";
 		this.keys = options.keys ?? {
 			accessKeyId: "FAKEACCESSKEY",
@@ -71,7 +71,7 @@ export class FakeS3 {
 	}
 
 	/** Starts on loopback; any free port by default. */
-	static async start(options: FakeS3Options = {}): Promise<FakeS3> {
+	static async start(options: FakeOptions = {}): Promise<FakeS3> {
 		const fake = new FakeS3(options);
 		await new Promise<void>((resolve, reject) => {
 			fake.#server.once("error", reject);
@@ -127,7 +127,7 @@ export class FakeS3 {
 			}
 			const body = await this.#verified(request, target);
 			if (action?.kind === "refuse") {
-				throw new Refusal(action.status, action.code);
+				throw new Refusal(action.status, action.code, action.region ?? null);
 			}
 			if (action?.kind === "hold") await this.#hold();
 			answer = this.#answer(target, body);

@@ -51,7 +51,7 @@ export const layers: Readonly<Record<string, Layer>> = {
 	},
 	"src/server/": {
 		own: ["src/core/", "src/auth/", "src/api/", "src/lib/", "src/build-info.ts"],
-		packages: ["elysia", "@elysiajs/swagger", "@sinclair/typebox", "prom-client", "@peculiar/x509"],
+		packages: ["elysia", "@elysiajs/swagger", "@sinclair/typebox", "prom-client", "@peculiar/x509", "swagger-ui-dist", "reflect-metadata"],
 		platform: "all",
 	},
 	"src/main.ts": { own: ["src/cli/index.ts"], packages: [], platform: "all" },

@@ -36,7 +36,7 @@ export default command({
 			columns: deleted ? [...columns, { title: "DELETED" }] : columns,
 			rows: units.map((unit) => (deleted ? [...row(unit), unit.deleted ?? ""] : row(unit))),
 		});
-		await cli.output.note(`\nTotal: ${units.length} unit${units.length === 1 ? "" : "s"}`);
+		await cli.output.note(`Total: ${units.length} unit${units.length === 1 ? "" : "s"}`);
 	},
 });
 

@@ -46,6 +46,10 @@ export default command({
 			await cli.confirm(`Restore version ${version} of ${id}?`);
 		}
 		const restored = await client.restore(id, request, call);
+		if (restored.version === null) {
+			await cli.output.result(`Unit ${id} has the content of version ${version} already`, restored);
+			return;
+		}
 		await cli.output.result(
 			`Unit ${id} restored to version ${version} (hash: ${chosen.hash.slice(0, 8)}, created: ${chosen.timestamp})`,
 			restored,

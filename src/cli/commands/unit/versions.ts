@@ -44,7 +44,7 @@ export default command({
 		} else {
 			await cli.output.table({ columns, rows: list.versions.map(row) });
 			await cli.output.note(
-				`\nTotal: ${list.versions.length} version${list.versions.length === 1 ? "" : "s"}`,
+				`Total: ${list.versions.length} version${list.versions.length === 1 ? "" : "s"}`,
 			);
 		}
 	},

@@ -1,0 +1,133 @@
+/** Servers for the benchmarks, each a process of its own. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const token = "otc_admin_benchmarks-only-0123456789";
+const root = resolve(import.meta.dir, "../..");
+export const executable = join(root, "dist/taco");
+
+export interface Subject extends AsyncDisposable {
+	readonly name: string;
+	readonly url: string;
+	readonly pid: number;
+	/** Peak resident memory so far, bytes. */
+	peakMemoryBytes(): Promise<number>;
+	/** Forgets the peak, so that the next one is of what follows. */
+	resetPeakMemory(): Promise<void>;
+}
+
+export type StoreName = "memory" | "filesystem" | "s3";
+
+/** A free TCP port. */
+export function freePort(): number {
+	const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(null) });
+	const { port } = server;
+	server.stop(true);
+	if (port === undefined) throw new Error("no free port");
+	return port;
+}
+
+/** `taco serve` on a store; S3 is the strict fake of the tests, as a process. */
+export async function startTaco(store: StoreName): Promise<Subject> {
+	const folder = await mkdtemp(join(tmpdir(), "opentaco-bench-"));
+	const port = freePort();
+	const s3 = store === "s3" ? await startFakeS3(folder) : null;
+	const child = Bun.spawn(
+		[executable, "serve", "--host", "127.0.0.1", "--port", String(port), "--storage", store],
+		{
+			cwd: folder,
+			env: {
+				PATH: process.env.PATH ?? "",
+				HOME: folder,
+				OPENTACO_ADMIN_TOKEN: token,
+				OPENTACO_LOG_LEVEL: "error",
+				...s3?.environment,
+			},
+			stdio: ["ignore", "ignore", "inherit"],
+		},
+	);
+	const url = `http://127.0.0.1:${port}`;
+	await untilOk(`${url}/readyz`);
+	return subject(`taco, ${store}`, url, child, async () => {
+		await s3?.stop();
+		await rm(folder, { recursive: true, force: true });
+	});
+}
+
+/** The bare server. */
+export async function startBare(): Promise<Subject> {
+	const child = Bun.spawn([process.execPath, join(import.meta.dir, "bare-server.ts")], {
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	const { value } = await child.stdout.getReader().read();
+	const port = new TextDecoder().decode(value).trim();
+	return subject("bare server", `http://127.0.0.1:${port}`, child, async () => {});
+}
+
+async function startFakeS3(folder: string) {
+	const child = Bun.spawn(
+		[process.execPath, join(root, "test/support/fake-s3/main.ts"), "--bucket", "bench"],
+		{ cwd: folder, stdio: ["ignore", "pipe", "inherit"] },
+	);
+	const { value } = await child.stdout.getReader().read();
+	const told: unknown = JSON.parse(new TextDecoder().decode(value));
+	const text = (key: string) => {
+		const found = (told as Record<string, unknown>)[key];
+		if (typeof found !== "string") throw new Error(`the fake S3 server did not tell its ${key}`);
+		return found;
+	};
+	return {
+		environment: {
+			OPENTACO_S3_BUCKET: text("bucket"),
+			OPENTACO_S3_REGION: text("region"),
+			OPENTACO_S3_ENDPOINT: text("endpoint"),
+			AWS_ACCESS_KEY_ID: text("accessKeyId"),
+			AWS_SECRET_ACCESS_KEY: text("secretAccessKey"),
+		},
+		async stop() {
+			child.kill("SIGKILL");
+			await child.exited;
+		},
+	};
+}
+
+async function untilOk(url: string): Promise<void> {
+	const deadline = performance.now() + 20_000;
+	while (performance.now() < deadline) {
+		try {
+			const response = await fetch(url);
+			await response.arrayBuffer();
+			if (response.status < 500) return;
+		} catch {
+			// Not listening yet.
+		}
+		await Bun.sleep(5);
+	}
+	throw new Error(`no answer from ${url}`);
+}
+
+function subject(
+	name: string,
+	url: string,
+	child: Bun.Subprocess,
+	cleanUp: () => Promise<void>,
+): Subject {
+	return {
+		name,
+		url,
+		pid: child.pid,
+		async peakMemoryBytes() {
+			const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+			return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+		},
+		async resetPeakMemory() {
+			await Bun.write(`/proc/${child.pid}/clear_refs`, "5");
+		},
+		async [Symbol.asyncDispose]() {
+			child.kill("SIGTERM");
+			await child.exited;
+			await cleanUp();
+		},
+	};
+}

@@ -1,0 +1,154 @@
+/** The composition root: builds the store, the core and the application. No logic of its own. */
+import { join } from "node:path";
+import { type Core, createCore } from "../core/core.ts";
+import { limits } from "../core/limits.ts";
+import type { BlobStore } from "../core/ports/blob-store.ts";
+import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
+import { type Decide, decideAdminOnly } from "../core/rbac/grant.ts";
+import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
+import { type AccessParts, authenticatorOf, machineFolder } from "./admin-access.ts";
+import { type App, createApp } from "./app.ts";
+import type { ServerConfig, StorageConfig } from "./config.ts";
+import { ServerMetrics } from "./metrics.ts";
+import { isLoopback } from "./shared/addresses.ts";
+import { Readiness } from "./surfaces/health/index.ts";
+import { certificateNames, loadTls, type TlsMaterial } from "./tls.ts";
+
+export interface ServerParts extends AccessParts {
+	/** Tests decide for themselves. */
+	readonly decide?: Decide;
+}
+
+export interface BuiltServer {
+	readonly app: App;
+	readonly core: Core;
+	readonly store: BlobStore;
+	readonly tls: TlsMaterial | null;
+	/** From now on `/readyz` says no. */
+	beginDraining(): void;
+	/** Ends the background work and releases the store. */
+	close(): Promise<void>;
+}
+
+function targetOf(storage: StorageConfig): StoreTarget {
+	if (storage.kind !== "s3") return storage;
+	const { endpoint, ...rest } = storage;
+	return endpoint === null ? rest : { ...rest, endpoint };
+}
+
+/** Builds everything; throws ConfigError, or DomainError `storage_unavailable` that says why. */
+export async function buildServer(config: ServerConfig, parts: ServerParts): Promise<BuiltServer> {
+	const { clock, random, log } = parts;
+	const state = { isDraining: false, inFlight: () => 0 };
+	const metrics = new ServerMetrics(() => state.inFlight());
+	const store = await openStore(targetOf(config.storage), { clock, random, observer: metrics });
+	const report = await probeStore(store, clock);
+	for (const warning of report.warnings) log.write("warn", warning, {});
+	log.write("info", "storage is ready", {
+		storage: store.capabilities.kind,
+		location: report.location,
+		durable: report.durable,
+		round_trip_ms: Math.round(report.roundTripMs),
+	});
+	const tls = await tlsOf(config, parts);
+	const stopping = new AbortController();
+	const { authenticator, forget } = await authenticatorOf(config, parts, store);
+	const core = coreOf(config, parts, store, metrics);
+	const isDraining = () => state.isDraining;
+	const app = createApp({
+		core,
+		clock,
+		random,
+		log,
+		stateBytesMax: config.stateBytesMax,
+		storage: { kind: store.capabilities.kind, isDurable: store.capabilities.durable },
+		authenticator,
+		readiness: new Readiness({ store, clock, isDraining }),
+		metrics,
+		hostRules: { allowed: allowedHosts(config) },
+		trustedProxies: config.trustedProxies,
+		requestsAtOnceMax: config.requestsAtOnceMax,
+		isTls: tls !== null,
+		isDraining,
+	});
+	state.inFlight = app.requestsInFlight;
+	core.startSweeping(stopping.signal);
+	return {
+		app,
+		core,
+		store,
+		tls,
+		beginDraining() {
+			state.isDraining = true;
+		},
+		async close() {
+			stopping.abort();
+			await core.flush();
+			await store.close();
+			await forget();
+		},
+	};
+}
+
+/** A server without authentication on this machine answers to this machine's names only. */
+function allowedHosts(config: ServerConfig): readonly string[] {
+	if (config.allowedHosts.length > 0 || config.auth.kind !== "disabled") return config.allowedHosts;
+	return isLoopback(config.host) ? ["localhost", "127.0.0.1", "[::1]"] : [];
+}
+
+function tlsOf(config: ServerConfig, parts: ServerParts): Promise<TlsMaterial | null> {
+	const names = [config.host];
+	if (config.publicBaseUrl !== null) names.push(new URL(config.publicBaseUrl).hostname);
+	const folder = join(machineFolder(config), "tls");
+	return loadTls(parts, config.tls, folder, certificateNames(names));
+}
+
+function coreOf(
+	config: ServerConfig,
+	parts: ServerParts,
+	store: BlobStore,
+	metrics: CoreMetrics,
+): Core {
+	return createCore({
+		store,
+		clock: parts.clock,
+		random: parts.random,
+		log: parts.log,
+		metrics,
+		decide: parts.decide ?? decideAdminOnly,
+		settings: {
+			versionsKept: config.versionsKept,
+			recordsKept: 0,
+			isAutoCreating: config.isAutoCreating,
+			pruneGraceMs: limits.pruneGraceMs,
+			headAgeMaxMs: limits.headAgeMaxMs,
+			actDeadlineMs: limits.actDeadlineMs,
+			projectionSettleMs: limits.projectionDelaySettleMs,
+			directoryFreshMs: limits.directoryFreshMs,
+		},
+	});
+}
+
+export interface OpenedStore {
+	readonly store: BlobStore;
+	readonly core: Core;
+	close(): Promise<void>;
+}
+
+/** The store and the core alone: not probed, nothing swept, nothing written before it is asked. */
+export async function openForDoctor(
+	config: ServerConfig,
+	parts: ServerParts,
+): Promise<OpenedStore> {
+	const { clock, random } = parts;
+	const store = await openStore(targetOf(config.storage), { clock, random });
+	const core = coreOf(config, parts, store, silentMetrics);
+	return {
+		store,
+		core,
+		async close() {
+			await core.flush();
+			await store.close();
+		},
+	};
+}

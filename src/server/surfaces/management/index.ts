@@ -1,0 +1,148 @@
+/**
+ * `/v1`: units, their states, versions and locks. One table of operations is routed, documented and
+ * dispatched. Ids are read from the path as it was received, never from decoded parameters, so that
+ * `__`, `%2F` and raw slashes mean the same here as on every other surface.
+ */
+import { Elysia } from "elysia";
+import { DomainError } from "../../../core/errors.ts";
+import { parseUnitActionPath, type UnitActionPath } from "../../../core/unit/unit-id.ts";
+import { presentError } from "../../shared/present-error.ts";
+import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+import { lockOperations } from "./locks.ts";
+import { operationDetail } from "./openapi.ts";
+import type { Operation, UnitOperation } from "./operation.ts";
+import { stateOperations } from "./states.ts";
+import { unitOperations } from "./units.ts";
+
+export const operations: readonly Operation[] = [
+	...unitOperations,
+	...stateOperations,
+	...lockOperations,
+];
+
+const unitsRoot = "/v1/units/";
+const unitRoute = "/v1/units/:id";
+
+/** What follows the id in an operation's path: `["versions", ":version", "download"]`. */
+function tailOf(operation: Operation): string[] {
+	return operation.path
+		.slice(unitRoute.length)
+		.split("/")
+		.filter((segment) => segment !== "");
+}
+
+const unitRoutes = operations
+	.filter((operation) => operation.scope === "unit")
+	.map((operation) => ({ operation, tail: tailOf(operation) }));
+
+const actionWords: ReadonlySet<string> = new Set(
+	unitRoutes.flatMap(({ tail }) => tail.filter((segment) => !segment.startsWith(":"))),
+);
+
+function matchesTail(tail: readonly string[], path: UnitActionPath): boolean {
+	const given = path.action === null ? [] : [path.action, ...path.rest];
+	return (
+		tail.length === given.length &&
+		tail.every((segment, index) => segment.startsWith(":") || segment === given[index])
+	);
+}
+
+function methodOf(request: Request): string {
+	return request.method === "HEAD" ? "GET" : request.method;
+}
+
+function methodNotAllowed(allowed: readonly string[]): DomainError {
+	const methods = [...new Set(allowed)].join(", ");
+	return new DomainError("method_not_allowed", `this address takes ${methods}`, {
+		hint: "a unit whose last segment is a word such as `lock` is written with `__` or `%2F` before it",
+	});
+}
+
+function findUnitOperation(request: Request, path: UnitActionPath): UnitOperation {
+	const candidates = unitRoutes.filter(({ tail }) => matchesTail(tail, path));
+	if (candidates.length === 0) {
+		throw new DomainError("route_not_found", "there is no such address", {
+			hint: "/swagger lists the addresses",
+		});
+	}
+	const found = candidates.find(({ operation }) => operation.method === methodOf(request));
+	if (found === undefined) {
+		throw methodNotAllowed(candidates.map(({ operation }) => operation.method));
+	}
+	return found.operation;
+}
+
+function versionIn(path: UnitActionPath): number {
+	const digits = path.rest[0];
+	if (digits === undefined) return 0;
+	const version = digits.length > 10 ? 0 : Number(digits);
+	if (version >= 1) return version;
+	throw new DomainError("version_not_found", "there is no such version");
+}
+
+async function dispatchUnit(
+	request: Request,
+	context: RequestContext,
+	deps: SurfaceDeps,
+): Promise<Response> {
+	const path = parseUnitActionPath(context.path.slice(unitsRoot.length), actionWords);
+	context.unitId = path.id;
+	const operation = findUnitOperation(request, path);
+	context.operation = operation.id;
+	const caller = callerOf(context, "management");
+	const version = versionIn(path);
+	return await operation.handle({ request, context, caller, deps, id: path.id, version });
+}
+
+async function dispatchCollection(
+	request: Request,
+	context: RequestContext,
+	deps: SurfaceDeps,
+): Promise<Response> {
+	const candidates = operations.filter(
+		(operation) => operation.scope === "collection" && operation.path === context.path,
+	);
+	const operation = candidates.find((candidate) => candidate.method === methodOf(request));
+	if (operation?.scope !== "collection") {
+		throw methodNotAllowed(candidates.map((candidate) => candidate.method));
+	}
+	context.operation = operation.id;
+	return await operation.handle({
+		request,
+		context,
+		caller: callerOf(context, "management"),
+		deps,
+	});
+}
+
+type Handle = (input: { request: Request }) => Promise<Response>;
+
+/** The routes, each with its documentation, all led to one handler. */
+export function managementRoutes(handle: Handle) {
+	const app = new Elysia({ name: "management" });
+	for (const operation of operations) {
+		app.route(operation.method, operation.path, handle, {
+			parse: "none",
+			detail: operationDetail(operation),
+		});
+	}
+	const hidden = { parse: "none", detail: { hide: true } } as const;
+	for (const path of ["/v1/units", "/v1/info", `${unitsRoot}*`]) app.all(path, handle, hidden);
+	return app;
+}
+
+/** The surface. */
+export function managementSurface(deps: SurfaceDeps) {
+	return managementRoutes(async ({ request }) => {
+		const context = contextOf(request);
+		context.surface = "management";
+		try {
+			return context.path.startsWith(unitsRoot)
+				? await dispatchUnit(request, context, deps)
+				: await dispatchCollection(request, context, deps);
+		} catch (error) {
+			return presentError(error, context, deps.log);
+		}
+	});
+}

@@ -1,0 +1,103 @@
+/** Operations in the words of OpenAPI 3.1, whose schemas are JSON Schema like TypeBox's. */
+import type { TSchema } from "@sinclair/typebox";
+import { ErrorBody } from "../../../api/errors.ts";
+import * as schemas from "../../../api/units.ts";
+import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
+
+const referenceRoot = "#/components/schemas/";
+
+/** The schema with every named one below it replaced by a reference. */
+function referring(schema: unknown, isRoot: boolean): unknown {
+	if (Array.isArray(schema)) return schema.map((item) => referring(item, false));
+	if (typeof schema !== "object" || schema === null) return schema;
+	const { $id, ...rest } = schema as { $id?: string };
+	if ($id !== undefined && !isRoot) return { $ref: referenceRoot + $id };
+	return Object.fromEntries(
+		Object.entries(rest).map(([key, value]) => [key, referring(value, false)]),
+	);
+}
+
+function content(schema: TSchema | "state"): Record<string, unknown> {
+	if (schema === "state") {
+		const description = "A Terraform or OpenTofu state, exactly as the client wrote it";
+		return { "application/json": { schema: { type: "object", description } } };
+	}
+	return { "application/json": { schema: referring(schema, false) } };
+}
+
+const failureTexts: Readonly<Record<number, string>> = {
+	400: "The request cannot be understood",
+	401: "No valid token",
+	403: "The caller may not do this",
+	404: "There is no such unit, state or version",
+	409: "It conflicts with what is there: a lock, a newer state, an existing unit",
+	411: "A large body needs a Content-Length",
+	412: "The condition of If-Match does not hold",
+	413: "The body is too large",
+	503: "The storage does not answer, or it is not known whether the request took effect: send it again",
+};
+
+function responses(docs: OperationDocs): Record<string, unknown> {
+	const { status, schema } = docs.success;
+	const result: Record<string, unknown> = {
+		[status]: {
+			description: schema === null ? "Done" : "Success",
+			...(schema === null ? {} : { content: content(schema) }),
+		},
+	};
+	for (const failure of [...docs.failures, 401, 403, 503]) {
+		result[failure] = {
+			description: failureTexts[failure] ?? "Failure",
+			content: content(ErrorBody),
+		};
+	}
+	return result;
+}
+
+function parameters(docs: OperationDocs): unknown[] {
+	const inPath = docs.path
+		.split("/")
+		.filter((segment) => segment.startsWith(":"))
+		.map((segment) => ({
+			name: segment.slice(1),
+			in: "path",
+			required: true,
+			description:
+				segment === ":id"
+					? "The unit's id, with `/` written as `__` (or `%2F`): `myapp__prod` is `myapp/prod`"
+					: "The version's number",
+			schema: segment === ":id" ? { type: "string" } : { type: "integer", minimum: 1 },
+		}));
+	const named = (place: string) => (parameter: QueryParameter) => ({ ...parameter, in: place });
+	return [
+		...inPath,
+		...(docs.query ?? []).map(named("query")),
+		...(docs.headers ?? []).map(named("header")),
+	];
+}
+
+/** The `detail` that Elysia hangs on a route. */
+export function operationDetail(operation: Operation): Record<string, unknown> {
+	const { body } = operation;
+	return {
+		operationId: operation.id,
+		tags: [operation.tag],
+		summary: operation.summary,
+		parameters: parameters(operation),
+		...(body === undefined
+			? {}
+			: { requestBody: { required: body.isOptional !== true, content: content(body.schema) } }),
+		responses: responses(operation),
+	};
+}
+
+/** All named schemas of the wire contract. */
+export function componentSchemas(): Record<string, unknown> {
+	const all: unknown[] = [...Object.values(schemas), ErrorBody];
+	const named: Record<string, unknown> = {};
+	for (const schema of all) {
+		const id = (schema as { $id?: unknown }).$id;
+		if (typeof id === "string") named[id] = referring(schema, true);
+	}
+	return named;
+}

@@ -1,0 +1,104 @@
+/** What an operation of `/v1` is: one entry routes it, documents it and handles it. */
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { DomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
+import type { Caller } from "../../../core/principal.ts";
+import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { parseJson, readBody } from "../../shared/body.ts";
+import type { RequestContext } from "../../shared/request-context.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+
+export interface Exchange {
+	readonly request: Request;
+	readonly context: RequestContext;
+	readonly caller: Caller;
+	readonly deps: SurfaceDeps;
+}
+
+export interface UnitExchange extends Exchange {
+	readonly id: UnitId;
+	/** The number in `/versions/:version`; 0 elsewhere. */
+	readonly version: number;
+}
+
+export interface QueryParameter {
+	readonly name: string;
+	readonly description: string;
+	readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export interface OperationDocs {
+	readonly id: string;
+	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+	/** As Elysia writes it. */
+	readonly path: string;
+	readonly tag: "Units" | "States" | "Locks" | "Versions" | "Server";
+	readonly summary: string;
+	readonly query?: readonly QueryParameter[];
+	/** Request headers worth telling of. */
+	readonly headers?: readonly QueryParameter[];
+	/** The JSON body, or `state` for a state's raw bytes. */
+	readonly body?: { readonly schema: TSchema | "state"; readonly isOptional?: boolean };
+	/** What success answers: a status with a schema, raw bytes, or nothing. */
+	readonly success: { readonly status: number; readonly schema: TSchema | "state" | null };
+	/** Statuses of the failures that are particular to it. */
+	readonly failures: readonly number[];
+}
+
+export interface CollectionOperation extends OperationDocs {
+	readonly scope: "collection";
+	handle(exchange: Exchange): Promise<Response>;
+}
+
+export interface UnitOperation extends OperationDocs {
+	readonly scope: "unit";
+	handle(exchange: UnitExchange): Promise<Response>;
+}
+
+export type Operation = CollectionOperation | UnitOperation;
+
+/**
+ * The JSON body, checked. Says which field is wrong and never what was in it.
+ * Fails with `invalid_request` or `too_large`.
+ */
+export async function readJson<T extends TSchema>(
+	request: Request,
+	schema: T,
+	options: { readonly isOptional: boolean } = { isOptional: false },
+): Promise<Static<T>> {
+	const value = parseJson(await readBody(request, limits.jsonBodyBytesMax, "the body"));
+	if (value === undefined && options.isOptional) return {} as Static<T>;
+	if (Value.Check(schema, value)) return value;
+	const first = Value.Errors(schema, value).First();
+	const field = first?.path.split("/")[1] ?? "";
+	// Names of fields come from the schema's own; the client's are not repeated.
+	const isOurs = Object.hasOwn((schema as { properties?: object }).properties ?? {}, field);
+	throw new DomainError(
+		"invalid_request",
+		isOurs
+			? `the field \`${field}\` of the body is missing or not of its type`
+			: "the body is not of the documented form",
+		{ hint: "/swagger describes the bodies" },
+	);
+}
+
+/** A parameter of the query that is `true` or `false`. */
+export function readFlag(query: URLSearchParams, name: string): boolean {
+	const text = query.get(name);
+	if (text === null || text === "false" || text === "0") return false;
+	if (text === "" || text === "true" || text === "1") return true;
+	throw new DomainError("invalid_request", `the parameter \`${name}\` must be true or false`);
+}
+
+/** A parameter of the query that is a whole number from 1; undefined without it. */
+export function readCount(query: URLSearchParams, name: string): number | undefined {
+	const text = query.get(name);
+	if (text === null || text === "") return undefined;
+	const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
+	if (value >= 1) return value;
+	throw new DomainError(
+		"invalid_request",
+		`the parameter \`${name}\` must be a whole number from 1`,
+	);
+}

@@ -1,0 +1,87 @@
+/** Bodies are there, whole, as long as a head refers to them, and nothing young is removed: I8 and I11. */
+
+import { limits } from "../../../src/core/limits.ts";
+import { hasBody, type UnitState } from "../../../src/core/unit/record.ts";
+import type { Change } from "../bucket.ts";
+import type { Violation } from "../history.ts";
+import { times } from "../swarm.ts";
+import { bodyRoot, type Chain, generationOf, logRoot } from "./chain.ts";
+
+const epochMs = 1_767_225_600_000;
+
+export function checkBodies(chains: readonly Chain[], history: readonly Change[]): Violation[] {
+	const found: Violation[] = [];
+	const say = (invariant: string, what: string) => found.push({ invariant, what });
+	const entries = new Map(
+		chains.flatMap((chain) => chain.entries.map((entry) => [entry.index, { chain, entry }])),
+	);
+	const heads = new Map<string, { state: UnitState; generation: number }>();
+	const bodies = new Map<string, { bytes: Uint8Array; by: string }>();
+	for (const [index, change] of history.entries()) {
+		const { key, bytes } = change;
+		if (key.startsWith(bodyRoot)) {
+			if (bytes !== null) {
+				const there = bodies.get(key);
+				if (there !== undefined && !Buffer.from(there.bytes).equals(bytes)) {
+					say("I8", `the body ${key} was replaced`);
+				}
+				bodies.set(key, { bytes, by: change.by });
+			} else {
+				const maker = bodies.get(key)?.by;
+				bodies.delete(key);
+				for (const [unit, { state }] of heads) {
+					if (state.versions.some((v) => v.body === key && hasBody(state, v))) {
+						say("I8", `${unit}: the body ${key} was removed while the head referred to it`);
+					}
+				}
+				if (maker !== change.by && ageMs(change) <= times.pruneGraceMs) {
+					say("I11", `${change.by} removed the young body ${key} of ${maker}`);
+				}
+			}
+		}
+		const made = entries.get(index);
+		if (made !== undefined) {
+			const { state } = made.entry.record;
+			heads.set(made.chain.unit, { state, generation: made.entry.generation });
+			for (const version of state.versions) {
+				if (!hasBody(state, version)) continue;
+				const body = bodies.get(version.body);
+				const place = `${made.chain.unit} ${made.entry.generation}: version ${version.number}`;
+				if (body === undefined) say("I8", `${place} refers to a body that is not there`);
+				else if (sha256(body.bytes) !== version.sha256) say("I8", `${place} has other bytes`);
+			}
+		}
+		if (key.startsWith(logRoot) && change.kind === "delete") {
+			for (const problem of recordRemoval(change, heads)) say("I11", problem);
+		}
+	}
+	return found;
+}
+
+function recordRemoval(
+	change: Change,
+	heads: ReadonlyMap<string, { generation: number }>,
+): string[] {
+	const generation = generationOf(change.key);
+	const unit = decodeURIComponent(change.key.slice(logRoot.length, -11)).replaceAll("__", "/");
+	const head = heads.get(unit)?.generation ?? 0;
+	const problems: string[] = [];
+	if (generation === 1) problems.push(`${unit}: generation 1 was removed`);
+	if (generation > head - limits.recordsKeptMin) problems.push(`${unit}: ${generation} of ${head}`);
+	if (ageMs(change) <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
+	return problems;
+}
+
+function ageMs(change: Change): number {
+	return epochMs + change.at - (change.modifiedBefore ?? 0);
+}
+
+const hashes = new WeakMap<Uint8Array, string>();
+
+function sha256(bytes: Uint8Array): string {
+	const known = hashes.get(bytes);
+	if (known !== undefined) return known;
+	const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+	hashes.set(bytes, hash);
+	return hash;
+}

@@ -1,0 +1,301 @@
+/** One run: a seed in, violations out. */
+import type { UnitId } from "../../src/core/unit/unit-id.ts";
+import { Bucket, type Change } from "./bucket.ts";
+import { checkAll } from "./checkers/all.ts";
+import { acts, type Desk, lockInfo, send, sha256, stateBytes } from "./client.ts";
+import type { Code } from "./code.ts";
+import { type FaultNote, FaultPlan } from "./faults.ts";
+import type { Attempt, AttemptKind, Violation } from "./history.ts";
+import { Prng } from "./prng.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type SimServer, startServer } from "./server.ts";
+import { type Focus, type Mix, mixOf, times } from "./swarm.ts";
+import { Client, type Workplace, writeBehindOurBack } from "./workload.ts";
+
+export interface RunOptions {
+	readonly focus?: Focus;
+	/** Faults that are left out. */
+	readonly without?: ReadonlySet<string>;
+	readonly isTracing?: boolean;
+}
+
+/** Everything that a run leaves behind, for the checkers. */
+export interface Run {
+	readonly mix: Mix;
+	readonly attempts: readonly Attempt[];
+	readonly history: readonly Change[];
+	/** Servers that were killed. */
+	readonly killed: ReadonlySet<string>;
+	/** When the faults were over. */
+	readonly calmFrom: number;
+	/** The bucket at the end. */
+	readonly bucket: Bucket;
+	readonly units: readonly string[];
+	/** What went wrong while the run itself looked for liveness. */
+	readonly found: readonly Violation[];
+}
+
+export interface RunReport {
+	readonly seed: string;
+	readonly violations: readonly Violation[];
+	readonly traceHash: string;
+	readonly trace: readonly string[];
+	readonly faults: readonly FaultNote[];
+	readonly events: number;
+	readonly calls: number;
+	readonly attempts: number;
+}
+
+const unitNames = ["app", "app/prod", "other"];
+
+export async function runSeed(
+	code: Code,
+	seed: string,
+	options: RunOptions = {},
+): Promise<RunReport> {
+	const mix = mixOf(seed, options.focus);
+	const scheduler = new Scheduler(new Prng(`${seed}/order`), {
+		isTracing: options.isTracing ?? false,
+	});
+	const bucket = new Bucket(scheduler, mix.dateStepMs);
+	const faults = new FaultPlan(seed, mix.profile, options.without);
+	const world = new World(code, seed, mix, scheduler, bucket, faults);
+	const isOver = await scheduler.runUntil(world.run());
+	const violations = [...world.found];
+	if (!isOver) violations.push({ invariant: "I15", what: "everything stands still" });
+	violations.push(...checkAll(world.result()));
+	return {
+		seed,
+		violations,
+		traceHash: scheduler.traceHash,
+		trace: scheduler.trace,
+		faults: faults.happened,
+		events: scheduler.count,
+		calls: faults.calls,
+		attempts: world.place.attempts.length,
+	};
+}
+
+class World {
+	readonly #code: Code;
+	readonly #seed: string;
+	readonly #mix: Mix;
+	readonly #scheduler: Scheduler;
+	readonly #bucket: Bucket;
+	readonly #faults: FaultPlan;
+	readonly #prng: Prng;
+	readonly #servers: SimServer[] = [];
+	readonly #killed = new Set<string>();
+	readonly place: Workplace;
+	readonly found: Violation[] = [];
+	#calmFrom = Number.POSITIVE_INFINITY;
+	#machineFaults = 0;
+	#started = 0;
+
+	constructor(
+		code: Code,
+		seed: string,
+		mix: Mix,
+		scheduler: Scheduler,
+		bucket: Bucket,
+		faults: FaultPlan,
+	) {
+		this.#code = code;
+		this.#seed = seed;
+		this.#mix = mix;
+		this.#scheduler = scheduler;
+		this.#bucket = bucket;
+		this.#faults = faults;
+		this.#prng = new Prng(`${seed}/world`);
+		const units = unitNames.slice(0, mix.units);
+		this.place = {
+			mix,
+			bucket,
+			scheduler,
+			prng: new Prng(`${seed}/network`),
+			servers: this.#servers,
+			attempts: [],
+			units,
+			unitIds: new Map<string, UnitId>(units.map((unit) => [unit, code.parseUnitId(unit)])),
+			nextOp: 0,
+		};
+	}
+
+	result(): Run {
+		return {
+			mix: this.#mix,
+			attempts: this.place.attempts,
+			history: this.#bucket.history,
+			killed: this.#killed,
+			calmFrom: this.#calmFrom,
+			bucket: this.#bucket,
+			units: this.place.units,
+			found: this.found,
+		};
+	}
+
+	async run(): Promise<void> {
+		const mix = this.#mix;
+		for (let i = 0; i < mix.servers; i++) this.#servers.push(this.#start());
+		if (mix.hasPlain) this.#layPlainObjects();
+		const work: Promise<void>[] = [];
+		for (let i = 0; i < mix.clients; i++) {
+			work.push(new Client(this.place, new Prng(`${this.#seed}/client${i}`), `client${i}`).run());
+		}
+		if (mix.foreignEveryMs > 0) {
+			work.push(writeBehindOurBack(this.place, new Prng(`${this.#seed}/foreign`)));
+		}
+		work.push(this.#troubleMachines(), this.#prune(), this.#sweepNowAndThen());
+		await Promise.all(work);
+		// What is late arrives, what is paused wakes up.
+		await this.#scheduler.sleep(Math.max(times.lateMsMax, mix.pauseMsMax) + 6000);
+		for (const [i, server] of this.#servers.entries()) {
+			if (server.machine.isDead) this.#servers[i] = this.#start();
+		}
+		this.#calmFrom = this.#scheduler.now;
+		await this.#lookForLife();
+		await this.#settle();
+	}
+
+	#start(): SimServer {
+		const { skewMsMax } = this.#mix;
+		const name = `server${this.#started++}`;
+		return startServer(
+			{
+				code: this.#code,
+				scheduler: this.#scheduler,
+				bucket: this.#bucket,
+				faults: this.#faults,
+				settings: this.#mix.settings,
+			},
+			name,
+			this.#seed,
+			this.#prng.between(-skewMsMax, skewMsMax),
+		);
+	}
+
+	#layPlainObjects(): void {
+		for (const unit of this.place.units) {
+			if (this.#prng.chance(0.3)) continue;
+			const key = `${unit}/terraform.tfstate`;
+			this.#bucket.put(key, stateBytes(3, `plain-${unit}`, "plain"), "foreign", 0);
+			if (!this.#mix.hasPlainLocks || this.#prng.chance(0.4)) continue;
+			const suffix = this.#prng.pick([".lock", ".tflock"]);
+			const text = JSON.stringify(lockInfo(`plain-lock-${unit}`, "OperationTypeApply"));
+			this.#bucket.put(`${key}${suffix}`, new TextEncoder().encode(text), "foreign", 0);
+		}
+	}
+
+	/** Pauses, kills and restarts machines, and sets their clocks. */
+	async #troubleMachines(): Promise<void> {
+		const { pauseEveryMs, pauseMsMax, killEveryMs, jumpEveryMs, suspends } = this.#mix;
+		await Promise.all([
+			this.#repeatedly(pauseEveryMs, "pause", (server) => {
+				const kind = suspends && this.#prng.chance(0.7) ? "suspended" : "stopped";
+				server.machine.pause(this.#prng.between(50, pauseMsMax), kind);
+			}),
+			this.#repeatedly(killEveryMs, "kill", (server, index) => {
+				this.#killed.add(server.name);
+				server.machine.kill();
+				this.#scheduler.after(this.#prng.between(100, 2000), "restart", () => {
+					if (this.#servers[index] === server) this.#servers[index] = this.#start();
+				});
+			}),
+			this.#repeatedly(jumpEveryMs, "jump", (server) =>
+				server.machine.jump(this.#prng.between(-86_400_000, 86_400_000)),
+			),
+		]);
+	}
+
+	async #repeatedly(
+		everyMs: number,
+		what: string,
+		act: (server: SimServer, index: number) => void,
+	): Promise<void> {
+		while (everyMs > 0 && this.#scheduler.now < this.#mix.durationMs) {
+			await this.#scheduler.sleep(this.#prng.between(1, 2 * everyMs));
+			const index = this.#prng.between(0, this.#servers.length - 1);
+			const server = this.#servers[index] as SimServer;
+			const id = `m${this.#machineFaults++}`;
+			if (this.#faults.allows(id, this.#scheduler.now, `${what} ${server.name}`)) {
+				act(server, index);
+			}
+		}
+	}
+
+	async #prune(): Promise<void> {
+		const { pruneEveryMs, durationMs } = this.#mix;
+		while (pruneEveryMs > 0 && this.#scheduler.now < durationMs) {
+			await this.#scheduler.sleep(this.#prng.between(1, 2 * pruneEveryMs));
+			const server = this.#prng.pick(this.#servers);
+			const id = this.place.unitIds.get(this.#prng.pick(this.place.units));
+			if (id === undefined) continue;
+			server.machine.deliver("prune", () => {
+				server.core.parts.pruner.prune(id).catch(() => undefined);
+			});
+		}
+	}
+
+	async #sweepNowAndThen(): Promise<void> {
+		while (this.#scheduler.now < this.#mix.durationMs) {
+			await this.#scheduler.sleep(this.#prng.between(2000, 8000));
+			this.#sweep(this.#prng.pick(this.#servers));
+		}
+	}
+
+	#sweep(server: SimServer): void {
+		const never = new AbortController().signal;
+		server.machine.deliver("sweep", () => {
+			server.core.parts.sweeper.sweep(never).catch(() => undefined);
+		});
+	}
+
+	/** Without faults every request is answered in time, and a free lock can be taken (I15). */
+	async #lookForLife(): Promise<void> {
+		const desk: Desk = this.place;
+		for (const unit of this.place.units) {
+			const server = this.#prng.pick(this.#servers);
+			const lockId = `last-${unit}`;
+			const bytes = stateBytes(1_000_000, `last-${unit}`, "last");
+			const steps: [AttemptKind, Parameters<typeof send>[3], readonly string[]][] = [
+				["force-unlock", acts.forceUnlock(), ["unit_not_found"]],
+				["lock", acts.lock(lockId, "state-push"), []],
+				["write", acts.write(bytes, lockId), []],
+				["read", acts.read(() => {}), []],
+				["unlock", acts.unlock(lockId), []],
+			];
+			for (const [kind, act, accepted] of steps) {
+				const from = this.#scheduler.now;
+				const seen = await send(
+					desk,
+					server,
+					{
+						op: this.place.nextOp++,
+						client: "last",
+						principal: "admin",
+						unit,
+						kind,
+						lockId: kind === "force-unlock" || kind === "read" ? null : lockId,
+						sha256: kind === "write" ? sha256(bytes) : null,
+						isForced: true,
+					},
+					act,
+				);
+				const tookMs = this.#scheduler.now - from;
+				if ((seen.outcome !== "ok" && !accepted.includes(seen.code)) || tookMs > 4000) {
+					this.found.push({
+						invariant: "I15",
+						what: `${kind} of ${unit} on ${server.name} after the faults: ${seen.outcome} ${seen.code} in ${tookMs} ms`,
+					});
+				}
+			}
+		}
+	}
+
+	/** Time for second looks and sweeps, after which the plain objects must be right. */
+	async #settle(): Promise<void> {
+		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
+		for (const server of this.#servers) this.#sweep(server);
+		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
+	}
+}

@@ -1,0 +1,55 @@
+/** A server: the real core on a machine of its own, talking to the shared bucket. */
+import type { Core } from "../../src/core/core.ts";
+import type { CoreSettings } from "../../src/core/settings.ts";
+import type { Bucket } from "./bucket.ts";
+import { Machine } from "./clock.ts";
+import type { Code } from "./code.ts";
+import type { FaultPlan } from "./faults.ts";
+import { Prng } from "./prng.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { SimStore } from "./store.ts";
+
+/** Deadlines of one call of the store, ms. */
+export const callDeadlineMs = 1000;
+const readAttemptsMax = 3;
+
+export interface SimServer {
+	readonly name: string;
+	readonly machine: Machine;
+	readonly core: Core;
+}
+
+export interface ServerDeps {
+	readonly code: Code;
+	readonly scheduler: Scheduler;
+	readonly bucket: Bucket;
+	readonly faults: FaultPlan;
+	readonly settings: CoreSettings;
+}
+
+export function startServer(
+	deps: ServerDeps,
+	name: string,
+	seed: string,
+	skewMs: number,
+): SimServer {
+	const { code, scheduler, bucket, faults, settings } = deps;
+	const machine = new Machine(scheduler, skewMs);
+	const clock = machine.clock();
+	const random = new Prng(`${seed}/${name}`);
+	const bare = new SimStore({ name, bucket, machine, faults, code });
+	const bounded = code.withDeadline(bare, clock, {
+		operationMs: callDeadlineMs,
+		streamIdleMs: callDeadlineMs,
+	});
+	const core = code.createCore({
+		store: code.withRetry(bounded, clock, random, readAttemptsMax),
+		clock,
+		random,
+		log: code.silentLog,
+		metrics: code.silentMetrics,
+		decide: code.decideAdminOnly,
+		settings,
+	});
+	return { name, machine, core };
+}
