@@ -1,0 +1,396 @@
+/**
+ * The S3-compatible surface: whatever stands below `/s3`. It takes the request raw, because the
+ * signature covers the bytes of its path, query and headers; a signature is the only proof that
+ * counts here, and it counts nowhere else.
+ */
+import {
+	acceptUnverified,
+	type ReceivedRequest,
+	type VerifiedRequest,
+	verifyRequest,
+} from "../../../auth/sts/sigv4.ts";
+import { type RequestContext, splitUrl } from "../../shared/request-context.ts";
+import {
+	bucketLocation,
+	bucketVersioning,
+	deleteObjects,
+	listBuckets,
+	versionsStay,
+} from "./buckets.ts";
+import { checkReadConditions, readRange, writeCondition } from "./conditions.ts";
+import { copyObject } from "./copy.ts";
+import { notImplemented, presentS3Error, S3Error } from "./errors.ts";
+import { listObjects } from "./listing.ts";
+import {
+	deleteLock,
+	type LockObject,
+	putLock,
+	RepeatedRequests,
+	readLock,
+} from "./lock-objects.ts";
+import {
+	abortUpload,
+	checksumHeaders,
+	completeUpload,
+	createUpload,
+	listParts,
+	listUploads,
+	type MultipartDeps,
+	uploadPart,
+} from "./multipart.ts";
+import {
+	type KeyTarget,
+	keyTarget,
+	readQuery,
+	readTarget,
+	type S3Request,
+	versionParameter,
+} from "./request.ts";
+import { objectHeaders, payloadOf, readLarge, type S3Deps } from "./service.ts";
+import {
+	deleteState,
+	describeState,
+	openState,
+	type StateObject,
+	sliceBody,
+	writeState,
+} from "./state-objects.ts";
+import { Uploads } from "./uploads.ts";
+import { listVersions } from "./versions.ts";
+
+/** What the surface needs of a request beside itself. */
+export interface S3Context extends RequestContext {
+	/** What `Host` may have been for the client: as received first, then what trusted proxies say. */
+	readonly hosts: readonly string[];
+}
+
+/** Sub-resources of buckets and objects that S3 has and this endpoint has not. */
+const foreignParts = [
+	"acl",
+	"accelerate",
+	"analytics",
+	"attributes",
+	"cors",
+	"encryption",
+	"intelligent-tiering",
+	"inventory",
+	"legal-hold",
+	"lifecycle",
+	"logging",
+	"metrics",
+	"notification",
+	"object-lock",
+	"ownershipControls",
+	"policy",
+	"policyStatus",
+	"publicAccessBlock",
+	"replication",
+	"requestPayment",
+	"restore",
+	"retention",
+	"select",
+	"tagging",
+	"torrent",
+	"website",
+] as const;
+
+/** Answers everything below `/s3`. */
+export class S3Surface {
+	readonly #deps: MultipartDeps;
+	readonly #repeats = new RepeatedRequests();
+
+	constructor(deps: S3Deps) {
+		this.#deps = { ...deps, uploads: new Uploads(deps) };
+	}
+
+	/** Never throws. */
+	async handle(request: Request, context: S3Context): Promise<Response> {
+		context.surface = "s3";
+		try {
+			const response = await this.#answer(request, context);
+			response.headers.set("x-amz-request-id", context.requestId);
+			response.headers.set("x-content-type-options", "nosniff");
+			return response;
+		} catch (error) {
+			return presentS3Error(error, request.method, context, this.#deps.log);
+		}
+	}
+
+	/** Uploads that nobody finished are removed; the server calls this now and then. */
+	async sweepUploads(): Promise<number> {
+		return await this.#deps.uploads.sweep();
+	}
+
+	async #answer(request: Request, context: S3Context): Promise<Response> {
+		const url = splitUrl(request.url);
+		if (url === null) throw new S3Error(400, "InvalidURI", "the Host header is not understood");
+		const { verified, principal } = await this.#authenticate(request, context, url);
+		context.principal = principal;
+		const target = readTarget(url.path);
+		const query = readQuery(url.query);
+		if (target.bucket === null) {
+			context.operation = "s3.ListBuckets";
+			if (request.method !== "GET") throw notImplemented("this operation");
+			return xmlText(listBuckets(this.#deps));
+		}
+		if (target.bucket !== this.#deps.bucketName) {
+			throw new S3Error(
+				404,
+				"NoSuchBucket",
+				`the bucket does not exist; the one of this server is ${this.#deps.bucketName}`,
+			);
+		}
+		const part = foreignParts.find((name) => query.has(name));
+		if (part !== undefined) throw notImplemented(`?${part}`);
+		const s3Request: S3Request = {
+			method: request.method,
+			bucket: target.bucket,
+			query,
+			headers: request.headers as Headers,
+			body: request.body as ReadableStream<Uint8Array> | null,
+			verified,
+			caller: { principal, surface: "s3", requestId: context.requestId },
+			context,
+		};
+		if (target.key === null) return await this.#bucket(s3Request);
+		const key = keyTarget(target.key);
+		context.unitId = key.id;
+		return key.kind === "lock"
+			? await this.#lock(s3Request, key)
+			: await this.#state(s3Request, key);
+	}
+
+	async #authenticate(
+		request: Request,
+		context: S3Context,
+		url: { readonly path: string; readonly query: string },
+	): Promise<{ verified: VerifiedRequest; principal: VerifiedRequest["principal"] }> {
+		const { authentication, clock } = this.#deps;
+		const received: ReceivedRequest = {
+			method: request.method,
+			rawPath: url.path,
+			rawQuery: url.query,
+			headers: request.headers as Headers,
+			hosts: context.hosts,
+		};
+		if (authentication.kind === "open") {
+			const verified = acceptUnverified(received, authentication.principal);
+			return { verified, principal: verified.principal };
+		}
+		const verified = await verifyRequest(received, {
+			resolve: (accessKeyId, token) => authentication.sts.resolve(accessKeyId, token),
+			now: () => clock.now(),
+		});
+		return { verified, principal: verified.principal };
+	}
+
+	async #bucket(request: S3Request): Promise<Response> {
+		const { method, query, context } = request;
+		const deps = this.#deps;
+		const name = (operation: string) => {
+			context.operation = `s3.${operation}`;
+		};
+		if (method === "HEAD") {
+			name("HeadBucket");
+			return new Response(null, { headers: { "x-amz-bucket-region": "auto" } });
+		}
+		if (method === "POST" && query.has("delete")) {
+			name("DeleteObjects");
+			return xmlText(await deleteObjects(deps, request, this.#repeats));
+		}
+		if (method !== "GET") throw notImplemented("this operation on a bucket");
+		if (query.has("location")) {
+			name("GetBucketLocation");
+			return xmlText(bucketLocation());
+		}
+		if (query.has("versioning")) {
+			name("GetBucketVersioning");
+			return xmlText(bucketVersioning());
+		}
+		if (query.has("versions")) {
+			name("ListObjectVersions");
+			return xmlText(await listVersions(deps, request));
+		}
+		if (query.has("uploads")) {
+			name("ListMultipartUploads");
+			return await listUploads(deps, request);
+		}
+		name(query.get("list-type") === "2" ? "ListObjectsV2" : "ListObjects");
+		return xmlText(await listObjects(deps, request));
+	}
+
+	async #lock(request: S3Request, target: KeyTarget): Promise<Response> {
+		const { method, context, headers } = request;
+		if (request.query.has("versionId") && request.query.get("versionId") !== "null") {
+			throw new S3Error(404, "NoSuchVersion", "locks have no versions");
+		}
+		if (request.query.has("uploadId") || request.query.has("uploads")) {
+			throw notImplemented("uploading a lock in parts");
+		}
+		switch (method) {
+			case "GET":
+			case "HEAD": {
+				context.operation = method === "GET" ? "s3.GetLock" : "s3.HeadLock";
+				const lock = await readLock(this.#deps, request, target.id);
+				checkReadConditions(headers, lock);
+				return lockAnswer(lock, method, headers.get("range"));
+			}
+			case "PUT": {
+				context.operation = "s3.PutLock";
+				if (headers.has("x-amz-copy-source")) throw notImplemented("copying to a lock");
+				const lock = await putLock(this.#deps, request, target.id);
+				return new Response(null, { headers: { etag: lock.etag } });
+			}
+			case "DELETE":
+				context.operation = "s3.DeleteLock";
+				await deleteLock(this.#deps, request, target.id, this.#repeats);
+				return new Response(null, { status: 204 });
+			default:
+				throw notImplemented("this operation on a lock");
+		}
+	}
+
+	async #state(request: S3Request, target: KeyTarget): Promise<Response> {
+		const { method, query, context } = request;
+		const deps = this.#deps;
+		const isPart = query.has("uploadId");
+		const name = (operation: string) => {
+			context.operation = `s3.${operation}`;
+		};
+		switch (method) {
+			case "GET":
+				name(isPart ? "ListParts" : "GetObject");
+				return isPart
+					? await listParts(deps, request, target)
+					: await this.#getState(request, target);
+			case "HEAD":
+				name("HeadObject");
+				return await this.#headState(request, target);
+			case "PUT":
+				if (isPart || query.has("partNumber")) {
+					name("UploadPart");
+					return await uploadPart(deps, request, target);
+				}
+				name(request.headers.has("x-amz-copy-source") ? "CopyObject" : "PutObject");
+				return await this.#putState(request, target);
+			case "DELETE":
+				name(isPart ? "AbortMultipartUpload" : "DeleteObject");
+				if (isPart) return await abortUpload(deps, request, target);
+				if (query.has("versionId")) throw versionsStay();
+				await deleteState(deps, request, target.id);
+				return new Response(null, { status: 204 });
+			case "POST":
+				name(isPart ? "CompleteMultipartUpload" : "CreateMultipartUpload");
+				if (isPart) return await completeUpload(deps, request, target);
+				if (query.has("uploads")) return await createUpload(deps, request, target);
+				throw notImplemented("this operation on an object");
+			default:
+				throw notImplemented("this operation on an object");
+		}
+	}
+
+	async #headState(request: S3Request, target: KeyTarget): Promise<Response> {
+		const number = versionParameter(request.query);
+		const object = await describeState(this.#deps, request, target.id, number);
+		checkReadConditions(request.headers, object);
+		const span = readRange(request.headers.get("range"), object.sizeBytes);
+		const length = span === null ? object.sizeBytes : span.last - span.first + 1;
+		return new Response(null, {
+			status: span === null ? 200 : 206,
+			headers: {
+				...stateHeaders(request, object, span),
+				"content-length": String(length),
+			},
+		});
+	}
+
+	async #getState(request: S3Request, target: KeyTarget): Promise<Response> {
+		const number = versionParameter(request.query);
+		const { object, body } = await openState(this.#deps, request, target.id, number);
+		const cancel = async () => {
+			if (body instanceof ReadableStream) await body.cancel().catch(() => undefined);
+		};
+		let span: ReturnType<typeof readRange>;
+		try {
+			checkReadConditions(request.headers, object);
+			span = readRange(request.headers.get("range"), object.sizeBytes);
+		} catch (error) {
+			await cancel();
+			throw error;
+		}
+		if (body instanceof ReadableStream) request.context.allowSlow();
+		const whole = { first: 0, last: object.sizeBytes - 1 };
+		const content = await sliceBody(body, span ?? whole, object.sizeBytes);
+		return new Response(content as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, {
+			status: span === null ? 200 : 206,
+			headers: stateHeaders(request, object, span),
+		});
+	}
+
+	async #putState(request: S3Request, target: KeyTarget): Promise<Response> {
+		if (request.headers.has("x-amz-copy-source")) {
+			return await copyObject(this.#deps, request, target.id);
+		}
+		const condition = writeCondition(request.headers);
+		const payload = payloadOf(request);
+		const body = await readLarge(payload, this.#deps.stateBytesMax, request);
+		const object = await writeState(this.#deps, request, target.id, {
+			body,
+			md5: payload.md5,
+			condition,
+		});
+		return new Response(null, {
+			headers: {
+				etag: object.etag,
+				"x-amz-version-id": object.versionId,
+				...checksumHeaders(payload.checksums),
+			},
+		});
+	}
+}
+
+function xmlText(text: string): Response {
+	return new Response(text, { headers: { "content-type": "application/xml" } });
+}
+
+function stateHeaders(
+	request: S3Request,
+	object: StateObject,
+	span: { readonly first: number; readonly last: number } | null,
+): Record<string, string> {
+	const isWhole = span === null || (span.first === 0 && span.last === object.sizeBytes - 1);
+	// A checksum of the whole on a part of it would be taken for a wrong one.
+	const hasChecksum =
+		isWhole &&
+		object.sha256 !== null &&
+		request.headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
+	return {
+		...objectHeaders(object),
+		"content-type": "application/json",
+		"accept-ranges": "bytes",
+		...(span === null
+			? {}
+			: { "content-range": `bytes ${span.first}-${span.last}/${object.sizeBytes}` }),
+		...(hasChecksum && object.sha256 !== null
+			? { "x-amz-checksum-sha256": object.sha256, "x-amz-checksum-type": "FULL_OBJECT" }
+			: {}),
+	};
+}
+
+function lockAnswer(lock: LockObject, method: string, range: string | null): Response {
+	const size = lock.bytes.length;
+	const span = readRange(range, size);
+	const bytes = span === null ? lock.bytes : lock.bytes.subarray(span.first, span.last + 1);
+	const headers: Record<string, string> = {
+		etag: lock.etag,
+		"last-modified": new Date(lock.modified).toUTCString(),
+		"content-type": "application/json",
+		"accept-ranges": "bytes",
+		"content-length": String(bytes.length),
+		...(span === null ? {} : { "content-range": `bytes ${span.first}-${span.last}/${size}` }),
+	};
+	return new Response(method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>), {
+		status: span === null ? 200 : 206,
+		headers,
+	});
+}
