@@ -41,9 +41,8 @@ export async function build(options: BuildOptions = {}): Promise<string> {
 
 async function bundle(outfile: string, target: string | undefined): Promise<void> {
 	const source = join(projectRoot, "src");
-	const workers = [...new Bun.Glob("**/*.worker.ts").scanSync({ cwd: source, absolute: true })];
 	const result = await Bun.build({
-		entrypoints: [join(source, "main.ts"), ...workers.sort()],
+		entrypoints: [join(source, "main.ts")],
 		root: source,
 		target: "bun",
 		// Splitting with bytecode makes a lazy import() free until it is used; that needs ESM.

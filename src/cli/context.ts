@@ -3,7 +3,7 @@
  * place of the command line that reads the environment.
  */
 import { readFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { buildInfo } from "../build-info.ts";
 import type { TacoClient } from "../client/client.ts";
 import type { Exchange, Fetch } from "../client/http.ts";
@@ -105,14 +105,19 @@ export class Cli {
 	}
 
 	/** `alice@laptop`, for locks. */
-	identity(): string {
-		let user = variable(this.io.env, "USER") ?? variable(this.io.env, "LOGNAME");
-		try {
-			user ??= userInfo().username;
-		} catch {
-			// A container may run as a user without a name.
-		}
-		return `${user ?? "unknown"}@${hostname()}`;
+	async identity(): Promise<string> {
+		const named = variable(this.io.env, "USER") ?? variable(this.io.env, "LOGNAME");
+		return `${named ?? (await systemUserName())}@${hostname()}`;
+	}
+
+	/** What to do about a refused token, in this program's words rather than the protocol's. */
+	async tokenHint(): Promise<string> {
+		if (this.#client === null) return "check that the token was copied whole";
+		const { url } = await this.server();
+		const token = this.#clientToken;
+		return token === null
+			? `run taco login --server ${url}, or set OPENTACO_TOKEN`
+			: `the token from ${token.source} is not accepted; run taco login --server ${url}, or set OPENTACO_TOKEN`;
 	}
 
 	progress(label: string, total: number | null): Progress {
@@ -177,6 +182,20 @@ export class Cli {
 			`${method} ${url} -> ${status ?? "no answer"} (${elapsedMs} ms, request id ${requestId}${again})${why}`,
 		);
 	}
+}
+
+/** Without USER, as in most containers. Bun's own answer to this question is that variable. */
+async function systemUserName(): Promise<string> {
+	const uid = process.getuid?.();
+	if (uid === undefined) return "unknown";
+	try {
+		const lines = (await readFile("/etc/passwd", "utf8")).split("\n");
+		const entry = lines.map((line) => line.split(":")).find((fields) => fields[2] === String(uid));
+		if (entry?.[0]) return entry[0];
+	} catch {
+		// Not every system has that file.
+	}
+	return `uid-${uid}`;
 }
 
 function wantsJson(flags: Flags): boolean {

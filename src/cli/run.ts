@@ -3,7 +3,7 @@
  * It stands in front of citty, which takes unknown flags and commands in silence.
  */
 import { type ArgsDef, runCommand } from "citty";
-import { ClientError } from "../client/errors.ts";
+import { ClientError, isClientError } from "../client/errors.ts";
 import { DomainError } from "../core/errors.ts";
 import { canonicalLine, type ParsedLine, parseLine } from "./arguments.ts";
 import { type Command, type CommandMap, isGroup, type Leaf, type Passthrough } from "./command.ts";
@@ -124,7 +124,8 @@ async function guarded(
 	try {
 		return await body(cli);
 	} catch (error) {
-		return await explain(error, cli.output, interruptedWith);
+		const hint = isClientError(error, "unauthenticated") ? await cli.tokenHint() : undefined;
+		return await explain(error, cli.output, interruptedWith, hint);
 	} finally {
 		forget();
 	}
@@ -134,10 +135,12 @@ async function explain(
 	error: unknown,
 	output: Output,
 	interruptedWith: number | null,
+	hint?: string,
 ): Promise<number> {
 	// The reader has what it wanted: `taco unit ls | head -1` did not fail.
 	if (error instanceof ReaderGone) return exitCodes.ok;
-	const failure = failureOf(error);
+	const found = failureOf(error);
+	const failure = hint === undefined ? found : { ...found, hint };
 	if (error instanceof Error && failure.error === "unexpected") output.debug(error.stack ?? "");
 	await output.failure(failure);
 	return interruptedWith ?? exitCodeOf(failure.error);

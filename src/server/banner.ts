@@ -24,7 +24,7 @@ export function localUrl(config: ServerConfig, port: number, isTls: boolean): st
 
 /** The line that makes terraform and curl trust the server's own authority. */
 export function trustLine(authorityPath: string): string {
-	return `export SSL_CERT_FILE=${quoted(authorityPath)} CURL_CA_BUNDLE=${quoted(authorityPath)}`;
+	return `export SSL_CERT_FILE=${quoted(authorityPath)}`;
 }
 
 function quoted(path: string): string {

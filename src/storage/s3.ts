@@ -34,7 +34,6 @@ import {
 } from "./s3-errors.ts";
 import { brokenListing, entriesOf, listingError, timeOf } from "./s3-listing.ts";
 
-/** What S3 takes for a whole name. */
 const objectNameBytesMax = 1024;
 
 /** An answer and the means to close its connection. */
@@ -44,6 +43,7 @@ interface Answer {
 	readonly stop: () => void;
 }
 
+/** See the port for the contract; `hiddenRetries` holds, for connections are kept alive. */
 export class S3Store implements DetailedStore {
 	readonly capabilities: BlobStoreCapabilities;
 	readonly #source: S3ClientSource;

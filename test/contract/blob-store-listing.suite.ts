@@ -13,8 +13,8 @@ const oddNames = [
 	"hash#question?semi;colon:at@",
 	"tilde~star*paren()",
 	"dots..in...name",
-	"emoji-\u{1f32e}",
-	"private-\u{e000}",
+	"order-\u{1f32e}",
+	"order-\u{e000}",
 	`long/${"l".repeat(250)}/${"m".repeat(250)}/${"n".repeat(240)}`,
 ];
 

@@ -15,7 +15,7 @@ export interface Change {
 	readonly modifiedBefore: number | null;
 	/** `server1`, or `foreign`. */
 	readonly by: string;
-	/** When the request was sent. */
+	/** How much of the history there was when the request was sent. */
 	readonly sentAt: number;
 }
 
@@ -30,6 +30,8 @@ export class Bucket {
 	readonly #dateStepMs: number;
 	readonly objects = new Map<string, StoredObject>();
 	readonly history: Change[] = [];
+	/** Who looked at plain states, and how much of the history there was then. */
+	readonly looks: { readonly by: string; readonly key: string; readonly index: number }[] = [];
 	/** For listings of the past: when each key was there. */
 	readonly #presence = new Map<string, { from: number; until: number }[]>();
 
@@ -45,6 +47,11 @@ export class Bucket {
 
 	get(key: string): StoredObject | undefined {
 		return this.objects.get(key);
+	}
+
+	/** Notes that the object was looked at. */
+	look(key: string, by: string): void {
+		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index: this.history.length });
 	}
 
 	put(key: string, bytes: Uint8Array, by: string, sentAt: number): void {

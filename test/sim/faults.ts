@@ -109,7 +109,8 @@ export class FaultPlan {
 			fault: null,
 			effectMs: prng.between(1, profile.latencyMsMax),
 			replyMs: prng.between(1, profile.latencyMsMax),
-			lateMs: prng.between(200, profile.lateMsMax),
+			// Soon enough to meet the caller's next attempt, or long after it has given up.
+			lateMs: prng.chance(0.5) ? prng.between(5, 200) : prng.between(200, profile.lateMsMax),
 			staleMs: prng.between(1, profile.staleMsMax),
 		};
 		if (now >= profile.untilMs || this.#left.has(id)) return plan;

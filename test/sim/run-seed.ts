@@ -2,6 +2,8 @@
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { Bucket, type Change } from "./bucket.ts";
 import { checkAll } from "./checkers/all.ts";
+import { chainOf } from "./checkers/chain.ts";
+import { checkConvergence } from "./checkers/projections.ts";
 import { acts, type Desk, lockInfo, send, sha256, stateBytes } from "./client.ts";
 import type { Code } from "./code.ts";
 import { type FaultNote, FaultPlan } from "./faults.ts";
@@ -153,6 +155,7 @@ class World {
 			if (server.machine.isDead) this.#servers[i] = this.#start();
 		}
 		this.#calmFrom = this.#scheduler.now;
+		await this.#settle();
 		await this.#lookForLife();
 		await this.#settle();
 	}
@@ -188,11 +191,11 @@ class World {
 
 	/** Pauses, kills and restarts machines, and sets their clocks. */
 	async #troubleMachines(): Promise<void> {
-		const { pauseEveryMs, pauseMsMax, killEveryMs, jumpEveryMs, suspends } = this.#mix;
+		const { pauseEveryMs, pauseMsMin, pauseMsMax, killEveryMs, jumpEveryMs, suspends } = this.#mix;
 		await Promise.all([
 			this.#repeatedly(pauseEveryMs, "pause", (server) => {
 				const kind = suspends && this.#prng.chance(0.7) ? "suspended" : "stopped";
-				server.machine.pause(this.#prng.between(50, pauseMsMax), kind);
+				server.machine.pause(this.#prng.between(pauseMsMin, pauseMsMax), kind);
 			}),
 			this.#repeatedly(killEveryMs, "kill", (server, index) => {
 				this.#killed.add(server.name);
@@ -297,5 +300,9 @@ class World {
 		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
 		for (const server of this.#servers) this.#sweep(server);
 		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
+		for (const unit of this.place.units) {
+			const chain = chainOf(unit, this.#bucket.history);
+			this.found.push(...checkConvergence(chain, this.#bucket));
+		}
 	}
 }

@@ -83,13 +83,14 @@ export class SimStore implements BlobStore {
 	}
 
 	async getStream(key: string, options?: StoreOptions): Promise<BlobStream | Absent> {
-		const { bucket } = this.#deps;
+		const { bucket, name } = this.#deps;
 		let isCut = false;
 		const got = await this.#call<(BlobBytes & { size: number }) | Absent>({
 			label: `stream ${key}`,
 			isWrite: false,
 			signal: options?.signal,
 			effect: () => {
+				bucket.look(key, name);
 				const object = bucket.get(key);
 				if (object === undefined) return { found: false, date: bucket.date() };
 				const { bytes, modified } = object;
@@ -119,8 +120,8 @@ export class SimStore implements BlobStore {
 	}
 
 	putIfAbsent(key: string, bytes: Uint8Array, options?: StoreOptions): Promise<PutIfAbsentResult> {
-		const { bucket, name, machine } = this.#deps;
-		const sentAt = machine.scheduler.now;
+		const { bucket, name } = this.#deps;
+		const sentAt = bucket.history.length;
 		const own = bytes.slice();
 		return this.#call({
 			label: `putIfAbsent ${key}`,
@@ -138,9 +139,9 @@ export class SimStore implements BlobStore {
 		body: Uint8Array | StreamBody,
 		options?: StoreOptions,
 	): Promise<{ readonly date: number }> {
-		const { bucket, name, machine } = this.#deps;
+		const { bucket, name } = this.#deps;
 		const own = body instanceof Uint8Array ? body.slice() : await this.#collect(body, options);
-		const sentAt = machine.scheduler.now;
+		const sentAt = bucket.history.length;
 		return await this.#call({
 			label: `put ${key}`,
 			isWrite: true,
@@ -159,8 +160,8 @@ export class SimStore implements BlobStore {
 	}
 
 	delete(key: string, options?: StoreOptions): Promise<{ readonly date: number }> {
-		const { bucket, name, machine } = this.#deps;
-		const sentAt = machine.scheduler.now;
+		const { bucket, name } = this.#deps;
+		const sentAt = bucket.history.length;
 		return this.#call({
 			label: `delete ${key}`,
 			isWrite: true,
@@ -223,7 +224,7 @@ export class SimStore implements BlobStore {
 	}
 
 	#call<T>(call: Call<T>): Promise<T> {
-		const { faults, machine, name, bucket } = this.#deps;
+		const { faults, machine, name } = this.#deps;
 		const { scheduler } = machine;
 		if (call.signal?.aborted) {
 			return Promise.reject(this.#error("timeout", "given up before it was sent", true));
@@ -283,7 +284,6 @@ export class SimStore implements BlobStore {
 					}
 				});
 			});
-			void bucket;
 		});
 	}
 }

@@ -17,6 +17,7 @@ export interface Mix {
 	readonly skewMsMax: number;
 	/** Mean time between two pauses of some machine; 0 for none. */
 	readonly pauseEveryMs: number;
+	readonly pauseMsMin: number;
 	readonly pauseMsMax: number;
 	readonly suspends: boolean;
 	readonly killEveryMs: number;
@@ -56,13 +57,14 @@ export const times = {
 } as const;
 
 /** What a campaign wants more of. */
-export type Focus = "everything" | "pruning" | "projection" | "adoption" | "calm";
+export type Focus = "everything" | "outcomes" | "pruning" | "projection" | "adoption" | "calm";
 
 export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const prng = new Prng(`${seed}/mix`);
 	const isPruning = focus === "pruning" || (focus === "everything" && prng.chance(0.3));
 	const isProjecting = focus === "projection";
-	const rate = focus === "calm" ? 0 : prng.pick([0, 0.02, 0.05, 0.1, 0.2]);
+	const isAmbiguous = focus === "outcomes";
+	const rate = focus === "calm" ? 0 : prng.pick(isAmbiguous ? [0.1, 0.25] : [0, 0.02, 0.1, 0.2]);
 	// Long runs think longer, so that no unit grows a history whose size is all that a run costs.
 	const thinkMsMax = isPruning ? prng.pick([800, 2500]) : prng.pick([30, 200, 800]);
 	const durationMs = isPruning
@@ -72,14 +74,14 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const isForeign = isProjecting || (focus === "everything" && prng.chance(0.15));
 	const hasMachineFaults = focus !== "calm" && prng.chance(0.6);
 	return {
-		servers: prng.between(1, 3),
-		clients: prng.between(2, isPruning ? 5 : 7),
+		servers: prng.between(isPruning ? 2 : 1, 3),
+		clients: prng.between(isPruning ? 3 : 2, isPruning ? 5 : 7),
 		units: prng.pick([1, 1, 1, 2, 3]),
 		durationMs,
 		thinkMsMax,
 		profile: {
 			rate,
-			kinds: kindsOf(prng),
+			kinds: isAmbiguous ? callFaults : kindsOf(prng),
 			latencyMsMax: prng.pick([3, 20, 120]),
 			lateMsMax: times.lateMsMax,
 			staleMsMax: 3000,
@@ -98,9 +100,10 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 		},
 		dateStepMs: prng.pick([1, 1000]),
 		skewMsMax: prng.pick([0, 5000, 86_400_000]),
-		pauseEveryMs: isPruning ? 6000 : hasMachineFaults && prng.chance(0.5) ? 4000 : 0,
-		pauseMsMax: isPruning ? 22_000 : prng.pick([500, 3000, 9000]),
-		suspends: prng.chance(0.5),
+		pauseEveryMs: isPruning ? 5000 : hasMachineFaults && prng.chance(0.5) ? 4000 : 0,
+		pauseMsMin: isPruning ? prng.pick([50, times.pruneGraceMs + 1000]) : 50,
+		pauseMsMax: isPruning ? 24_000 : prng.pick([500, 3000, 9000]),
+		suspends: prng.chance(0.6),
 		killEveryMs: hasMachineFaults && prng.chance(0.5) ? 6000 : 0,
 		jumpEveryMs: hasMachineFaults && prng.chance(0.3) ? 4000 : 0,
 		pruneEveryMs: isPruning ? 1500 : 0,

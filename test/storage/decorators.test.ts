@@ -123,6 +123,7 @@ describe("deadline", () => {
 		);
 		const got = await store.getStream("k");
 		if (!got.found) throw new Error("absent");
+		await clock.advance(60_000);
 		const reader = got.body.getReader();
 		for (let i = 0; i < 5; i++) {
 			const read = reader.read();

@@ -24,6 +24,7 @@ import {
 } from "../contract/blob-store.suite.ts";
 import { machineClock } from "../support/store-clock.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
+import { until } from "../support/until.ts";
 
 /** A store whose next step of one kind fails with a system error. */
 async function faultyStore(directory: string) {
@@ -314,7 +315,7 @@ describe("open files", () => {
 				.put("s", { stream: streamOf(patternOf(100)), size: 50 })
 				.catch((error) => expect(error).toBeInstanceOf(StoreError));
 		}
-		// Closing goes on behind; it ends, or the test does not.
-		while ((await openNow()) >= before + 5) await Bun.sleep(1);
+		// Closing goes on behind.
+		await until(async () => (await openNow()) < before + 5);
 	});
 });

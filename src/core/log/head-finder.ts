@@ -38,6 +38,14 @@ export interface ConfirmedHead<R extends LogRecord> {
 	readonly confirmedAtStore: number;
 	/** Our monotonic clock before the request that confirmed it was sent, ms. */
 	readonly confirmedFrom: number;
+	/** Place of that moment among all moments of this server: clocks may show two of them alike. */
+	readonly confirmedOrder: number;
+}
+
+/** A moment of this server, to tell what came after it. */
+export interface Moment {
+	readonly at: number;
+	readonly order: number;
 }
 
 export interface HeadFinderOptions<R extends LogRecord> {
@@ -70,6 +78,7 @@ const coldAttemptsMax = 8;
 export class HeadFinder<R extends LogRecord> {
 	readonly #options: HeadFinderOptions<R>;
 	readonly #cache: HeadCache<ConfirmedHead<R>>;
+	#moments = 0;
 
 	constructor(options: HeadFinderOptions<R>) {
 		this.#options = options;
@@ -91,6 +100,12 @@ export class HeadFinder<R extends LogRecord> {
 			: await this.cold(name, signal);
 		this.remember(name, confirmed);
 		return confirmed;
+	}
+
+	/** Now: a head whose `confirmedOrder` is greater was confirmed by a request sent after it. */
+	moment(): Moment {
+		this.#moments++;
+		return { at: this.#options.clock.monotonic(), order: this.#moments };
 	}
 
 	/** The last head that this server saw, of any age: for hints, never for a decision. */
@@ -131,11 +146,11 @@ export class HeadFinder<R extends LogRecord> {
 
 	/** Finds the head without knowing anything. The listing is a hint, never the truth. */
 	async cold(name: string, signal: AbortSignal | undefined): Promise<ConfirmedHead<R>> {
-		const { store, clock, prunesRecords } = this.#options;
+		const { store, prunesRecords } = this.#options;
 		let newest = await store.newest(`${name}/`, { signal });
 		for (let attempt = 0; attempt < coldAttemptsMax; attempt++) {
 			const generation = newest === null ? 0 : generationOfKey(newest);
-			const sentFrom = clock.monotonic();
+			const sent = this.moment();
 			const [at, after] = await Promise.all([
 				generation === 0 ? null : store.get(recordKey(name, generation), { signal }),
 				store.get(recordKey(name, generation + 1), { signal }),
@@ -146,9 +161,9 @@ export class HeadFinder<R extends LogRecord> {
 				newest = await store.newest(`${name}/`, { signal });
 				if (newest !== before || (at !== null && !at.found)) continue;
 			}
-			const head = this.#seen(name, generation, at?.found ? at : null, after.date, sentFrom);
+			const head = this.#seen(name, generation, at?.found ? at : null, after.date, sent);
 			if (!after.found) return head;
-			const next = this.#follow(name, head, after.bytes, after.date, sentFrom);
+			const next = this.#follow(name, head, after.bytes, after.date, sent);
 			return await this.#extend(name, next, signal);
 		}
 		throw new StoreError("unavailable", "listings and reads of the store keep disagreeing", {
@@ -162,14 +177,15 @@ export class HeadFinder<R extends LogRecord> {
 		generation: number,
 		blob: { readonly bytes: Uint8Array; readonly date: number } | null,
 		dateAfter: number,
-		sentFrom: number,
+		sent: Moment,
 	): ConfirmedHead<R> {
 		return {
 			record: blob === null ? null : this.decode(name, blob.bytes, generation),
 			generation,
 			hash: blob === null ? null : recordHash(blob.bytes),
 			confirmedAtStore: blob === null ? dateAfter : Math.min(blob.date, dateAfter),
-			confirmedFrom: sentFrom,
+			confirmedFrom: sent.at,
+			confirmedOrder: sent.order,
 		};
 	}
 
@@ -179,10 +195,10 @@ export class HeadFinder<R extends LogRecord> {
 		from: ConfirmedHead<R>,
 		signal: AbortSignal | undefined,
 	): Promise<ConfirmedHead<R>> {
-		const { store, clock, headAgeMaxMs } = this.#options;
+		const { store, headAgeMaxMs } = this.#options;
 		let head = from;
 		for (let steps = 0; steps < stepsMax; steps++) {
-			const sentFrom = clock.monotonic();
+			const sent = this.moment();
 			const next = await store.get(recordKey(name, head.generation + 1), {
 				signal,
 			});
@@ -193,10 +209,11 @@ export class HeadFinder<R extends LogRecord> {
 				return {
 					...head,
 					confirmedAtStore: next.date,
-					confirmedFrom: sentFrom,
+					confirmedFrom: sent.at,
+					confirmedOrder: sent.order,
 				};
 			}
-			head = this.#follow(name, head, next.bytes, next.date, sentFrom);
+			head = this.#follow(name, head, next.bytes, next.date, sent);
 		}
 		return await this.cold(name, signal);
 	}
@@ -206,7 +223,7 @@ export class HeadFinder<R extends LogRecord> {
 		head: ConfirmedHead<R>,
 		bytes: Uint8Array,
 		date: number,
-		sentFrom: number,
+		sent: Moment,
 	): ConfirmedHead<R> {
 		const record = this.decode(name, bytes, head.generation + 1);
 		if (record.previous !== head.hash) {
@@ -219,7 +236,8 @@ export class HeadFinder<R extends LogRecord> {
 			generation: record.generation,
 			hash: recordHash(bytes),
 			confirmedAtStore: date,
-			confirmedFrom: sentFrom,
+			confirmedFrom: sent.at,
+			confirmedOrder: sent.order,
 		};
 	}
 

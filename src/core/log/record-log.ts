@@ -11,6 +11,7 @@ import {
 	HeadFinder,
 	type HeadFinderOptions,
 	type LogRecord,
+	type Moment,
 	recordHash,
 } from "./head-finder.ts";
 import { recordKey } from "./record-key.ts";
@@ -105,7 +106,7 @@ export class RecordLog<R extends LogRecord> {
 		decide: (head: R | null) => Decision<R, T> | Promise<Decision<R, T>>,
 		signal?: AbortSignal,
 	): Promise<T> {
-		const began = this.#options.clock.monotonic();
+		const began = this.#heads.moment();
 		const endTurn = await this.#takeTurn(name);
 		try {
 			return await this.#actInTurn(name, decide, began, signal);
@@ -117,7 +118,7 @@ export class RecordLog<R extends LogRecord> {
 	async #actInTurn<T>(
 		name: string,
 		decide: (head: R | null) => Decision<R, T> | Promise<Decision<R, T>>,
-		began: number,
+		began: Moment,
 		signal: AbortSignal | undefined,
 	): Promise<T> {
 		const { clock, random, actDeadlineMs } = this.#options;
@@ -125,7 +126,7 @@ export class RecordLog<R extends LogRecord> {
 		let head = this.#heads.warmHead(name);
 		for (let attempt = 0; ; attempt++) {
 			head ??= await this.#confirmOrUnavailable(name, signal);
-			const isFresh = head.confirmedFrom >= began;
+			const isFresh = head.confirmedOrder > began.order;
 			let decision: Decision<R, T>;
 			try {
 				decision = await decide(head.record);
@@ -173,14 +174,14 @@ export class RecordLog<R extends LogRecord> {
 		const { store, clock } = this.#options;
 		const key = recordKey(name, record.generation);
 		const bytes = this.#options.codec.encode(record);
-		const sentFrom = clock.monotonic();
+		const sent = this.#heads.moment();
 		let mayHaveLanded = false;
 		for (;;) {
 			let existed = false;
 			try {
 				const put = await store.putIfAbsent(key, bytes, { signal });
 				if (put.created) {
-					return await this.#landed(name, head, record, bytes, put.date, sentFrom, signal);
+					return await this.#landed(name, head, record, bytes, put.date, sent, signal);
 				}
 				existed = true;
 			} catch (error) {
@@ -195,7 +196,7 @@ export class RecordLog<R extends LogRecord> {
 			if (seen !== null && seen.bytes !== null) {
 				const there = this.#heads.decode(name, seen.bytes, record.generation);
 				if (there.nonce === record.nonce) {
-					return await this.#landed(name, head, record, bytes, seen.date, sentFrom, signal);
+					return await this.#landed(name, head, record, bytes, seen.date, sent, signal);
 				}
 				// Our precondition is dead for ever: no attempt of ours can land any more.
 				this.#heads.forget(name);
@@ -235,7 +236,7 @@ export class RecordLog<R extends LogRecord> {
 		record: R,
 		bytes: Uint8Array,
 		date: number,
-		sentFrom: number,
+		sent: Moment,
 		signal: AbortSignal | undefined,
 	): Promise<AppendOutcome<R>> {
 		const hash = recordHash(bytes);
@@ -246,7 +247,8 @@ export class RecordLog<R extends LogRecord> {
 				hash,
 				confirmedAtStore: date,
 				// Nothing followed it when it was created, which was after it was sent.
-				confirmedFrom: sentFrom,
+				confirmedFrom: sent.at,
+				confirmedOrder: sent.order,
 			};
 			this.#heads.remember(name, next);
 			return { kind: "done", head: next };
@@ -319,6 +321,13 @@ function contention(): DomainError {
 
 /** A store failure of which it is certain that nothing was changed. */
 export function unavailable(error: StoreError): DomainError {
+	// An id may stand for a key of somebody else's bucket that this store has no room for.
+	if (error.kind === "invalid_key") {
+		return new DomainError("invalid_unit_id", "the storage cannot hold a unit with this id", {
+			hint: "choose another id",
+			cause: error,
+		});
+	}
 	return new DomainError(
 		"storage_unavailable",
 		"the store did not answer as it should; nothing was changed",

@@ -4,43 +4,79 @@ import type { Bucket, Change } from "../bucket.ts";
 import type { Violation } from "../history.ts";
 import type { Chain } from "./chain.ts";
 
-export interface ProjectionContext {
-	readonly bucket: Bucket;
-	readonly history: readonly Change[];
-	/** Somebody else writes the plain objects in this run. */
-	readonly hasForeign: boolean;
-}
-
 function sha256(bytes: Uint8Array): string {
 	return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
-export function checkProjections(chain: Chain, context: ProjectionContext): Violation[] {
+/** After a quiet while and a sweep, the plain objects say what the head says. */
+export function checkConvergence(chain: Chain, bucket: Bucket): Violation[] {
 	const found: Violation[] = [];
-	const { bucket, history } = context;
+	const last = chain.entries.at(-1)?.record.state;
+	if (last === undefined) return found;
 	const say = (what: string) =>
 		found.push({ invariant: "projection", what: `${chain.unit}: ${what}` });
 	const stateKey = `${chain.unit}/terraform.tfstate`;
-	const last = chain.entries.at(-1)?.record.state;
-	if (last !== undefined) {
-		const wanted = last.deleted === null ? currentVersion(last)?.sha256 : undefined;
-		const plain = bucket.get(stateKey);
-		const there = plain === undefined ? undefined : sha256(plain.bytes);
-		if (wanted !== there) say(`the plain state is ${there}, the head says ${wanted}`);
-		const wantedLock = last.deleted === null ? last.lock?.info.ID : undefined;
-		const lock = bucket.get(`${stateKey}.lock`);
-		const lockId =
-			lock === undefined
-				? undefined
-				: (JSON.parse(new TextDecoder().decode(lock.bytes)) as { id?: string }).id;
-		if (wantedLock !== lockId) say(`the plain lock is ${lockId}, the head says ${wantedLock}`);
-	}
+	const wanted = last.deleted === null ? currentVersion(last)?.sha256 : undefined;
+	const plain = bucket.get(stateKey);
+	const there = plain === undefined ? undefined : sha256(plain.bytes);
+	if (wanted !== there) say(`the plain state stays ${there}, the head says ${wanted}`);
+	const wantedLock = last.deleted === null ? last.lock?.info.ID : undefined;
+	const lock = bucket.get(`${stateKey}.lock`);
+	const lockId =
+		lock === undefined
+			? undefined
+			: (JSON.parse(new TextDecoder().decode(lock.bytes)) as { id?: string }).id;
+	if (wantedLock !== lockId) say(`the plain lock stays ${lockId}, the head says ${wantedLock}`);
+	return found;
+}
+
+/** `hasForeign`: somebody else writes the plain objects in this run. */
+export function checkProjections(chain: Chain, bucket: Bucket, hasForeign: boolean): Violation[] {
+	const found: Violation[] = [];
+	const stateKey = `${chain.unit}/terraform.tfstate`;
 	for (const { record, generation } of chain.entries) {
-		if (record.operation === "foreign" && !context.hasForeign) {
-			say(`${generation} takes our own bytes for somebody else's`);
+		if (record.operation === "foreign" && !hasForeign) {
+			found.push({
+				invariant: "projection",
+				what: `${chain.unit}: ${generation} takes our own bytes for somebody else's`,
+			});
 		}
 	}
-	found.push(...checkOrder(chain, history, stateKey));
+	found.push(
+		...checkOrder(chain, bucket.history, stateKey),
+		...checkForeign(chain, bucket, stateKey),
+	);
+	return found;
+}
+
+/** Nobody's bytes are written over by a server that has seen them, unless they became a version. */
+function checkForeign(chain: Chain, bucket: Bucket, stateKey: string): Violation[] {
+	const found: Violation[] = [];
+	const kept = new Map<string, number>();
+	for (const entry of chain.entries) {
+		for (const version of entry.record.state.versions) {
+			if (!kept.has(version.sha256)) kept.set(version.sha256, entry.index);
+		}
+	}
+	let foreign: { readonly hash: string; readonly index: number } | null = null;
+	for (const [index, change] of bucket.history.entries()) {
+		if (change.key !== stateKey) continue;
+		if (change.by === "foreign") {
+			foreign = change.bytes === null ? null : { hash: sha256(change.bytes), index };
+			continue;
+		}
+		const lost = foreign;
+		foreign = null;
+		if (lost === null || (kept.get(lost.hash) ?? Number.POSITIVE_INFINITY) < index) continue;
+		const look = bucket.looks.findLast(
+			(one) => one.by === change.by && one.key === stateKey && one.index <= change.sentAt,
+		);
+		if (look === undefined || look.index <= lost.index) continue;
+		found.push({
+			invariant: "projection",
+			what: `${chain.unit}: ${change.by} saw somebody else's write and wrote over it`,
+		});
+	}
 	return found;
 }
 

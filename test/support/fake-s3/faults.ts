@@ -29,6 +29,8 @@ export type FaultAction =
 	| { readonly kind: "truncate"; readonly bytes: number }
 	/** Sends so many bytes of the body and then nothing until `release` is called. */
 	| { readonly kind: "stall"; readonly bytes: number }
+	/** Answers with a `Content-Encoding` header, the bytes as they are. */
+	| { readonly kind: "content-encoding"; readonly value: string }
 	/** Answers without a `Date` header. */
 	| { readonly kind: "no-date" };
 

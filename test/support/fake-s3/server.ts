@@ -73,6 +73,8 @@ export class FakeS3 {
 	/** Starts on loopback; any free port by default. */
 	static async start(options: FakeOptions = {}): Promise<FakeS3> {
 		const fake = new FakeS3(options);
+		// A connection that is closed while it idles is a fault, and faults are planned here.
+		fake.#server.keepAliveTimeout = 0;
 		await new Promise<void>((resolve, reject) => {
 			fake.#server.once("error", reject);
 			fake.#server.listen(options.port ?? 0, "127.0.0.1", resolve);
@@ -168,6 +170,7 @@ export class FakeS3 {
 			...answer.headers,
 			...(answer.status === 204 ? {} : { "Content-Length": bytes.length }),
 			...(action?.kind === "no-date" ? {} : { Date: new Date(this.now()).toUTCString() }),
+			...(action?.kind === "content-encoding" ? { "Content-Encoding": action.value } : {}),
 			Server: "FakeS3",
 			"x-amz-request-id": "1",
 		});

@@ -65,6 +65,9 @@ describe("locks", () => {
 		server.unit("a");
 		await unit("lock", "a");
 		expect(server.units.get("a")?.lock?.who).toMatch(/^alice@.+/);
+		server.unit("b");
+		await taco(["unit", "lock", "b"], options({ env: { USER: "" } }));
+		expect(server.units.get("b")?.lock?.who).toMatch(/^(?!unknown).+@.+/);
 	});
 
 	test("a lock that is refused is not saved, and a held one stays saved", async () => {
@@ -140,6 +143,7 @@ describe("locks", () => {
 		});
 		server.lockOf("a", "l2");
 		expect((await unit("force-unlock", "a", "--yes")).code).toBe(0);
+		expect((await unit("force-unlock", "a", "--yes")).out).toBe("Unit was not locked: a\n");
 	});
 
 	test("who lists held locks", async () => {

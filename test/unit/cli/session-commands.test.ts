@@ -48,7 +48,9 @@ describe("login and logout", () => {
 		expect((await run(["unit", "ls"])).code).toBe(0);
 		expect((await run(["logout"])).out).toBe(`Logged out of ${server.url}\n`);
 		expect((await run(["logout"])).out).toBe(`Not logged in to ${server.url}\n`);
-		expect((await run(["unit", "ls"])).code).toBe(5);
+		const loggedOut = await run(["unit", "ls"]);
+		expect(loggedOut.code).toBe(5);
+		expect(loggedOut.err).toContain(`run taco login --server ${server.url}`);
 	});
 
 	test("a token that the server refuses is not stored, unless nobody is to ask it", async () => {
@@ -133,7 +135,9 @@ describe("precedence", () => {
 
 	test("OPENTACO_TOKEN beats the stored token", async () => {
 		await run(["login", "--token", "good-token"]);
-		expect((await run(["unit", "ls"], { env: { OPENTACO_TOKEN: "bad" } })).code).toBe(5);
+		const refused = await run(["unit", "ls"], { env: { OPENTACO_TOKEN: "bad" } });
+		expect(refused.code).toBe(5);
+		expect(refused.err).toContain("the token from OPENTACO_TOKEN is not accepted");
 	});
 
 	test("a wrong config file is an error, never silence, never a question", async () => {

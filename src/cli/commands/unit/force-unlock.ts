@@ -27,10 +27,10 @@ export default command({
 		}
 		const broken = await client.forceUnlock(id, lockId, { signal: cli.signal });
 		await (await cli.locks()).remove(id, broken.lock?.id ?? lockId);
-		const holder =
+		const text =
 			broken.lock === undefined
-				? ""
-				: ` (was held by ${broken.lock.who}, lock ID: ${broken.lock.id})`;
-		await cli.output.result(`Unit unlocked: ${id}${holder}`, { id, ...broken });
+				? `Unit was not locked: ${id}`
+				: `Unit unlocked: ${id} (was held by ${broken.lock.who}, lock ID: ${broken.lock.id})`;
+		await cli.output.result(text, { id, ...broken });
 	},
 });

@@ -19,7 +19,7 @@ export async function takeLock(cli: Cli, unit: UnitId, note: LockNote): Promise<
 	const id = note.id ?? randomUUID();
 	const request = {
 		id,
-		who: note.who ?? cli.identity(),
+		who: note.who ?? (await cli.identity()),
 		version: buildInfo.version,
 		operation: note.operation,
 		...(note.info === undefined ? {} : { info: note.info }),

@@ -14,7 +14,7 @@ import { parseUnitId } from "../../../core/unit/unit-id.ts";
 import { generationTag, ifGeneration } from "../../shared/preconditions.ts";
 import type { CollectionOperation, Operation, QueryParameter, UnitOperation } from "./operation.ts";
 import { readCount, readFlag, readJson } from "./operation.ts";
-import { unitView } from "./views.ts";
+import { unitListJson, unitView } from "./views.ts";
 
 const ifMatch: QueryParameter = {
 	name: "If-Match",
@@ -106,12 +106,9 @@ const listUnits: CollectionOperation = {
 			...(limit === undefined ? {} : { limit }),
 			...(cursor === null || cursor === "" ? {} : { cursor }),
 		});
-		const list: UnitList = {
-			units: page.units.map(unitView),
-			count: page.units.length,
-			...(page.next === undefined ? {} : { next: page.next }),
-		};
-		return Response.json(list);
+		return new Response(unitListJson(page.units, page.next), {
+			headers: { "content-type": "application/json;charset=utf-8" },
+		});
 	},
 };
 

@@ -1,0 +1,200 @@
+/** `/v1/units/…/download` and `/upload`: the bytes. */
+import { expect } from "bun:test";
+import { createHash } from "node:crypto";
+import type { Scenario } from "./scenario.ts";
+import { lockInfo, stateText } from "./test-app.ts";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const md5 = (text: string): string => createHash("md5").update(text).digest("base64");
+
+export const stateScenarios: readonly Scenario[] = [
+	{
+		name: "downloads the state byte for byte",
+		covers: "downloadState",
+		kind: "ok",
+		method: "GET",
+		path: "/v1/units/app__prod/download",
+		status: 200,
+		exactBody: stateText(2),
+		responseHeaders: {
+			etag: `"${sha256(stateText(2))}"`,
+			"content-type": "application/json",
+			"content-length": String(stateText(2).length),
+			"x-opentaco-version": "2",
+			"x-opentaco-serial": "2",
+		},
+	},
+	{
+		name: "does not send again what the client has",
+		covers: "downloadState",
+		kind: "ok",
+		method: "GET",
+		path: "/v1/units/app__prod/download",
+		headers: { "if-none-match": `"${sha256(stateText(2))}"` },
+		status: 304,
+		exactBody: "",
+	},
+	{
+		name: "downloads a version named in the query",
+		covers: "downloadState",
+		kind: "ok",
+		method: "GET",
+		path: "/v1/units/app/prod/download?version=1",
+		status: 200,
+		exactBody: stateText(1),
+	},
+	...[
+		["/v1/units/app__empty/download", "no_state"],
+		["/v1/units/app__prod/download?version=3", "version_not_found"],
+		["/v1/units/app__nothing/download", "unit_not_found"],
+	].map(
+		([path = "", code = ""]): Scenario => ({
+			name: `has nothing to download at ${path}`,
+			covers: "downloadState",
+			kind: "refused",
+			method: "GET",
+			path,
+			status: 404,
+			contains: [code],
+		}),
+	),
+	{
+		name: "uploads a state",
+		covers: "uploadState",
+		kind: "ok",
+		method: "POST",
+		path: "/v1/units/app__prod/upload",
+		headers: { "content-md5": md5(stateText(3)), "if-match": `"${sha256(stateText(2))}"` },
+		body: stateText(3),
+		status: 200,
+		contains: ['"version":3', '"unchanged":false'],
+		responseHeaders: { etag: `"${sha256(stateText(3))}"` },
+	},
+	{
+		name: "takes the same bytes again without effect",
+		covers: "uploadState",
+		kind: "ok",
+		method: "POST",
+		path: "/v1/units/app__prod/upload",
+		body: stateText(2),
+		status: 200,
+		contains: ['"version":2', '"unchanged":true'],
+	},
+	{
+		name: "uploads under the lock that is held",
+		covers: "uploadState",
+		kind: "ok",
+		method: "POST",
+		path: `/v1/units/app__held/upload?if_locked_by=${lockInfo.ID}`,
+		body: stateText(1),
+		status: 200,
+		contains: ['"version":1'],
+	},
+	...(
+		[
+			["without the lock", "/v1/units/app__held/upload", {}, stateText(1), 409, "locked"],
+			[
+				"under a lock that is not held",
+				"/v1/units/app__prod/upload?if_locked_by=X",
+				{},
+				stateText(3),
+				409,
+				"lock_mismatch",
+			],
+			[
+				"with a lower serial",
+				"/v1/units/app__prod/upload",
+				{},
+				stateText(1),
+				409,
+				"state_conflict",
+			],
+			[
+				"with the same serial and other bytes",
+				"/v1/units/app__prod/upload",
+				{},
+				stateText(2, "two"),
+				409,
+				"state_conflict",
+			],
+			[
+				"of another lineage",
+				"/v1/units/app__prod/upload",
+				{},
+				stateText(3, "one", "ffffffff-0000-4000-8000-00000000beef"),
+				409,
+				"state_conflict",
+			],
+			[
+				"with another checksum",
+				"/v1/units/app__prod/upload",
+				{ "content-md5": md5("x") },
+				stateText(3),
+				400,
+				"checksum_mismatch",
+			],
+			[
+				"with a checksum that is none",
+				"/v1/units/app__prod/upload",
+				{ "content-md5": "ECHO" },
+				stateText(3),
+				400,
+				"invalid_request",
+			],
+			["that is no state", "/v1/units/app__prod/upload", {}, '{"ECHO":1}', 400, "invalid_state"],
+			["that is empty", "/v1/units/app__prod/upload", {}, "", 400, "invalid_state"],
+			[
+				"that is compressed",
+				"/v1/units/app__prod/upload",
+				{ "content-encoding": "gzip" },
+				stateText(3),
+				400,
+				"invalid_request",
+			],
+			[
+				"over another current state",
+				"/v1/units/app__prod/upload",
+				{ "if-match": '"0000"' },
+				stateText(3),
+				412,
+				"precondition_failed",
+			],
+			["of no unit", "/v1/units/app__nothing/upload", {}, stateText(1), 404, "unit_not_found"],
+			[
+				"larger than the limit",
+				"/v1/units/app__prod/upload",
+				{ "content-length": String(9 * 1024 * 1024) },
+				"x".repeat(9 * 1024 * 1024),
+				413,
+				"8388608",
+			],
+		] as const
+	).map(
+		([what, path, headers, body, status, text]): Scenario => ({
+			name: `refuses an upload ${what}`,
+			covers: "uploadState",
+			kind: "refused",
+			method: "POST",
+			path,
+			headers,
+			body,
+			status,
+			contains: [text],
+			lacks: ["ECHO", "CANARY"],
+			after: async ({ send }) => {
+				const now = await send("GET", "/v1/units/app__prod/download");
+				expect(await now.text()).toBe(stateText(2));
+			},
+		}),
+	),
+	{
+		name: "takes a lower serial by force",
+		covers: "uploadState",
+		kind: "ok",
+		method: "POST",
+		path: "/v1/units/app__prod/upload?force=true",
+		body: stateText(1, "two"),
+		status: 200,
+		contains: ['"version":3'],
+	},
+];

@@ -1,0 +1,85 @@
+/** Every scenario of every surface, and the proof that no route is without them. */
+import { describe, expect, test } from "bun:test";
+import { publicPaths } from "../../src/server/app.ts";
+import { backendMethods } from "../../src/server/surfaces/http-backend/index.ts";
+import { operations } from "../../src/server/surfaces/management/index.ts";
+import { backendScenarios } from "./http-backend.scenarios.ts";
+import { managementScenarios } from "./management.scenarios.ts";
+import { publicScenarios } from "./public.scenarios.ts";
+import { runScenario, type Scenario } from "./scenario.ts";
+import { createTestApp } from "./test-app.ts";
+
+const suites: Readonly<Record<string, readonly Scenario[]>> = {
+	management: managementScenarios,
+	"http-backend": backendScenarios,
+	public: publicScenarios,
+};
+
+for (const [name, scenarios] of Object.entries(suites)) {
+	describe(name, () => {
+		for (const scenario of scenarios) {
+			test(scenario.name, () => runScenario(scenario));
+		}
+	});
+}
+
+describe("coverage", () => {
+	const all = Object.values(suites).flat();
+	const kindsOf = (covers: string) =>
+		new Set(all.filter((scenario) => scenario.covers === covers).map(({ kind }) => kind));
+
+	/** Whoever is let in may ask what the server is. */
+	const withoutRights: ReadonlySet<string> = new Set(["getInfo"]);
+
+	test("every operation has scenarios for success, no credential and no right", () => {
+		const covered = [
+			...operations.map(({ id }) => id),
+			...backendMethods.map((m) => `${m} /v1/backend/*`),
+		];
+		const lacking = covered.flatMap((covers) => {
+			const kinds = kindsOf(covers);
+			return (["ok", "unauthenticated", "forbidden"] as const)
+				.filter((kind) => !(kind === "forbidden" && withoutRights.has(covers)))
+				.filter((kind) => !kinds.has(kind))
+				.map((kind) => `${covers}: ${kind}`);
+		});
+		expect(lacking).toEqual([]);
+	});
+
+	test("every public path has a scenario without a credential", () => {
+		const lacking = [...publicPaths].filter(
+			(path) => !all.some((one) => one.covers === path && one.as === "nobody" && one.status < 400),
+		);
+		expect(lacking).toEqual([]);
+	});
+
+	test("every registered route is known here", () => {
+		const { app } = createTestApp();
+		const known = new Set([
+			...operations.map(({ method, path }) => `${method} ${path}`),
+			...[...publicPaths].map((path) => `GET ${path}`),
+			"ALL /v1/units",
+			"ALL /v1/info",
+			"ALL /v1/units/*",
+			"ALL /v1/backend/*",
+		]);
+		const unknown = app.routes
+			.map(({ method, path }) => `${method} ${path}`)
+			.filter((route) => !known.has(route));
+		expect(unknown).toEqual([]);
+		expect(app.routes.length).toBeGreaterThan(operations.length);
+	});
+
+	test("no scenario covers what does not exist", () => {
+		const existing = new Set([
+			...operations.map(({ id }) => id),
+			...backendMethods.map((method) => `${method} /v1/backend/*`),
+			"PATCH /v1/backend/*",
+			...publicPaths,
+			"nothing",
+		]);
+		expect(all.filter(({ covers }) => !existing.has(covers)).map(({ covers }) => covers)).toEqual(
+			[],
+		);
+	});
+});

@@ -1,0 +1,192 @@
+/** The whole application on a store in memory, called directly or over a socket. */
+import { ChosenTokenVerifier } from "../../src/auth/admin-verifier.ts";
+import { type Core, createCore } from "../../src/core/core.ts";
+import { limits } from "../../src/core/limits.ts";
+import type { BlobStore } from "../../src/core/ports/blob-store.ts";
+import type { Caller } from "../../src/core/principal.ts";
+import { type Decide, decideAdminOnly } from "../../src/core/rbac/grant.ts";
+import { parseUnitId } from "../../src/core/unit/unit-id.ts";
+import { type App, createApp } from "../../src/server/app.ts";
+import { systemClock, systemRandom } from "../../src/server/machine.ts";
+import { ServerMetrics } from "../../src/server/metrics.ts";
+import { parseRange } from "../../src/server/shared/addresses.ts";
+import { openAuthenticator, TokenAuthenticator } from "../../src/server/shared/authn.ts";
+import { createLog } from "../../src/server/shared/log.ts";
+import { Readiness } from "../../src/server/surfaces/health/index.ts";
+import { MemoryStore } from "../../src/storage/memory.ts";
+
+/** A canary: it must never appear in a response or in the log. */
+export const adminToken = "otc_admin_CANARY-token-7f3a9c21d8e4";
+
+export interface TestAppOptions {
+	readonly decide?: Decide;
+	readonly isAuthDisabled?: boolean;
+	readonly allowedHosts?: readonly string[];
+	readonly stateBytesMax?: number;
+	readonly requestsAtOnceMax?: number;
+	readonly store?: BlobStore;
+	readonly isTls?: boolean;
+	readonly trustedProxies?: readonly string[];
+	readonly actDeadlineMs?: number;
+}
+
+export interface TestApp extends AsyncDisposable {
+	readonly app: App;
+	readonly core: Core;
+	readonly store: BlobStore;
+	/** What was logged, JSON lines at every level. */
+	readonly log: string[];
+	isDraining: boolean;
+	send(method: string, path: string, init?: SendOptions): Promise<Response>;
+}
+
+export interface SendOptions {
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: string | Uint8Array<ArrayBuffer>;
+	/** The admin by default; `nobody` sends no credential. */
+	readonly as?: "admin" | "nobody" | "wrong";
+	readonly origin?: string;
+}
+
+export function basic(password: string, username = "anybody"): string {
+	return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+export function createTestApp(options: TestAppOptions = {}): TestApp {
+	const log: string[] = [];
+	const clock = systemClock;
+	const store = options.store ?? new MemoryStore(clock);
+	const serverLog = createLog({
+		level: "debug",
+		format: "json",
+		clock,
+		write: (line) => log.push(line),
+	});
+	const metrics = new ServerMetrics(() => 0);
+	const core = createCore({
+		store,
+		clock,
+		random: systemRandom,
+		log: serverLog,
+		metrics,
+		decide: options.decide ?? decideAdminOnly,
+		settings: {
+			versionsKept: 10,
+			recordsKept: 0,
+			isAutoCreating: true,
+			pruneGraceMs: limits.pruneGraceMs,
+			headAgeMaxMs: limits.headAgeMaxMs,
+			actDeadlineMs: options.actDeadlineMs ?? limits.actDeadlineMs,
+			projectionSettleMs: 0,
+			directoryFreshMs: limits.directoryFreshMs,
+		},
+	});
+	const state = { isDraining: false };
+	const isDraining = () => state.isDraining;
+	const app = createApp({
+		core,
+		clock,
+		random: systemRandom,
+		log: serverLog,
+		stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
+		storage: { kind: "memory", isDurable: false },
+		authenticator: options.isAuthDisabled
+			? openAuthenticator
+			: new TokenAuthenticator(new ChosenTokenVerifier(adminToken)),
+		readiness: new Readiness({ store, clock, isDraining }),
+		metrics,
+		hostRules: { allowed: options.allowedHosts ?? [] },
+		trustedProxies: (options.trustedProxies ?? []).flatMap((text) => parseRange(text) ?? []),
+		requestsAtOnceMax: options.requestsAtOnceMax ?? 100,
+		isTls: options.isTls ?? false,
+		isDraining,
+	});
+	return {
+		app,
+		core,
+		store,
+		log,
+		get isDraining() {
+			return state.isDraining;
+		},
+		set isDraining(value) {
+			state.isDraining = value;
+		},
+		async send(method, path, init = {}) {
+			const headers = new Headers(init.headers);
+			if (init.as === "wrong") headers.set("authorization", basic("not-the-token-at-all"));
+			else if (init.as !== "nobody" && !headers.has("authorization")) {
+				headers.set("authorization", `Bearer ${adminToken}`);
+			}
+			const body = init.body === undefined ? {} : { body: init.body };
+			const url = `${init.origin ?? "http://taco.test"}${path}`;
+			const request = new Request(url, { method, headers, ...body });
+			if (init.body !== undefined && !headers.has("content-length")) {
+				request.headers.set("content-length", String(Buffer.byteLength(init.body)));
+			}
+			return await app.fetch(request);
+		},
+		async [Symbol.asyncDispose]() {
+			await core.flush();
+		},
+	};
+}
+
+export const lineage = "3f6a2b1c-0000-4000-8000-00000000cafe";
+
+/** A state that holds a canary of its own: it must never be logged. */
+export function stateText(serial: number, value = "one", own = lineage): string {
+	const state = {
+		version: 4,
+		terraform_version: "1.11.4",
+		serial,
+		lineage: own,
+		outputs: { o: { value: `CANARY-output-${value}`, type: "string" } },
+		resources: [],
+		check_results: null,
+	};
+	return `${JSON.stringify(state, null, 2)}\n`;
+}
+
+export const lockInfo = {
+	ID: "11111111-2222-3333-4444-555555555555",
+	Operation: "OperationTypeApply",
+	Info: "",
+	Who: "alice@laptop",
+	Version: "1.11.4",
+	Created: "2026-01-02T03:04:05.678901Z",
+	Path: "",
+};
+
+const seeder: Caller = {
+	principal: { id: "admin", credentialKind: "admin-token", loginId: "seed" },
+	surface: "management",
+	requestId: "seed",
+};
+
+/**
+ * `app/prod` has the versions 1 and 2 (serials 1 and 2), `app/empty` has no state, `app/held` is
+ * locked by alice over the HTTP backend, `app/gone` is deleted.
+ */
+export async function seed({ core }: TestApp): Promise<void> {
+	const [prod, empty, held, gone] = ["app/prod", "app/empty", "app/held", "app/gone"].map(
+		parseUnitId,
+	) as [ReturnType<typeof parseUnitId>, ...ReturnType<typeof parseUnitId>[]];
+	for (const id of [prod, empty, held, gone]) {
+		if (id !== undefined) await core.units.create(seeder, id, { labels: { team: "core" } });
+	}
+	for (const serial of [1, 2]) {
+		await core.states.write(seeder, prod, {
+			body: new TextEncoder().encode(stateText(serial)),
+			lockId: null,
+			md5: null,
+			force: false,
+			autoCreate: false,
+		});
+	}
+	if (held !== undefined) {
+		const caller: Caller = { ...seeder, surface: "http-backend" };
+		await core.locks.lock(caller, held, lockInfo, { autoCreate: false });
+	}
+	if (gone !== undefined) await core.units.delete(seeder, gone, { force: false });
+}
