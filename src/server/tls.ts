@@ -2,8 +2,9 @@
  * The certificate that the server shows: the operator's own files, or one of a small certificate
  * authority in the data folder, which terraform and curl trust with one line.
  */
-import { X509Certificate as NodeCertificate } from "node:crypto";
+import { createPrivateKey, X509Certificate as NodeCertificate } from "node:crypto";
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../core/ports/clock.ts";
@@ -60,7 +61,6 @@ async function loadFiles(certificate: string, key: string, now: number): Promise
 	if (Date.parse(parsed.validTo) <= now) {
 		throw new ConfigError("--tls-cert: the certificate has expired");
 	}
-	const { createPrivateKey } = await import("node:crypto");
 	let isPair: boolean;
 	try {
 		isPair = parsed.checkPrivateKey(createPrivateKey(keyText));
@@ -143,7 +143,9 @@ function isUsable(
 		remainingMs > renewDaysBefore * dayMs &&
 		own.checkIssued(new NodeCertificate(authority)) &&
 		own.verify(new NodeCertificate(authority).publicKey) &&
-		names.every((name) => own.checkHost(name) !== undefined || own.checkIP(name) !== undefined)
+		names.every(
+			(name) => (isIP(name) === 0 ? own.checkHost(name) : own.checkIP(name)) !== undefined,
+		)
 	);
 }
 
@@ -232,7 +234,6 @@ async function issueServer(
 	names: readonly string[],
 ): Promise<PemPair> {
 	const x509 = await loadX509();
-	const { isIP } = await import("node:net");
 	const keys = await makeKeys();
 	const issuer = new x509.X509Certificate(authority.certificate);
 	const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ""), "base64");

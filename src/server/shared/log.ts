@@ -2,10 +2,9 @@
  * The server's log: JSON lines for machines, short lines for a terminal. Nothing secret is given to
  * it; names that look like secrets are masked all the same.
  */
+import { createConsola, LogLevels } from "consola/core";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Log, LogLevel } from "../../core/ports/log.ts";
-
-const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 const secretName = /authorization|password|secret|cookie|(^|_)token$/i;
 
@@ -25,10 +24,22 @@ type Fields = Readonly<Record<string, unknown>>;
 export function createLog(options: LogOptions): Log {
 	const { clock, write } = options;
 	const line = options.format === "json" ? jsonLine : textLine(options.isColoured === true);
+	const consola = createConsola({
+		level: LogLevels[options.level],
+		// Two requests may well log the same: both lines count.
+		throttle: 0,
+		reporters: [
+			{
+				log({ type, args }) {
+					const [message, fields] = args as [string, Fields];
+					write(`${line(new Date(clock.now()), type as LogLevel, message, fields)}\n`);
+				},
+			},
+		],
+	});
 	return {
 		write(level, message, fields = {}) {
-			if (severity[level] < severity[options.level]) return;
-			write(`${line(new Date(clock.now()), level, message, fields)}\n`);
+			consola[level](message, fields);
 		},
 	};
 }

@@ -46,7 +46,7 @@ export const layers: Readonly<Record<string, Layer>> = {
 			"src/core/errors.ts",
 			"src/build-info.ts",
 		],
-		packages: ["citty", "consola"],
+		packages: ["citty"],
 		platform: "all",
 	},
 	"src/server/": {
@@ -55,6 +55,7 @@ export const layers: Readonly<Record<string, Layer>> = {
 			"elysia",
 			"@elysiajs/swagger",
 			"@sinclair/typebox",
+			"consola",
 			"prom-client",
 			"@peculiar/x509",
 			"swagger-ui-dist",

@@ -26,8 +26,8 @@ import { holderInfo, lockInfoInWrite, parseLockInfo } from "./lock-info.ts";
 import { backendStatus } from "./status.ts";
 
 const root = "/v1/backend/";
-/** GitLab's spelling: POST and DELETE on `<address>/lock`. */
-const actionWords: ReadonlySet<string> = new Set(["lock"]);
+/** Other servers' spellings: POST and DELETE on `<address>/lock`, PUT on `…/lock` and `…/unlock`. */
+const actionWords: ReadonlySet<string> = new Set(["lock", "unlock"]);
 
 interface Exchange {
 	readonly request: Request;
@@ -167,6 +167,13 @@ const onLockAction: Readonly<Record<string, Handler>> = {
 	UNLOCK: unlock,
 };
 
+const onUnlockAction: Readonly<Record<string, Handler>> = {
+	POST: unlock,
+	PUT: unlock,
+	DELETE: unlock,
+	UNLOCK: unlock,
+};
+
 async function dispatch(
 	request: Request,
 	context: RequestContext,
@@ -178,7 +185,7 @@ async function dispatch(
 		new Set(),
 	);
 	context.unitId = id;
-	const handlers = action === null ? onUnit : onLockAction;
+	const handlers = action === null ? onUnit : action === "lock" ? onLockAction : onUnlockAction;
 	const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
 	if (handler === undefined) {
 		throw new DomainError(
@@ -188,7 +195,7 @@ async function dispatch(
 				hint:
 					action === null
 						? ""
-						: "a unit whose last segment is `lock` is written with `__` or `%2F` before it",
+						: "a unit whose last segment is `lock` or `unlock` is written with `__` or `%2F` before it",
 			},
 		);
 	}
