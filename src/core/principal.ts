@@ -36,6 +36,13 @@ export interface Principal {
 	/** Roles that the credential itself brings, beside those that are assigned to its subject. */
 	readonly roles?: readonly string[];
 	readonly scope?: CredentialScope;
+	/** For credentials that were issued for another one: what that one was. */
+	readonly derivedFrom?: CredentialKind;
+}
+
+/** What the caller proved itself with in the first place. */
+export function provenBy(principal: Principal): CredentialKind {
+	return principal.derivedFrom ?? principal.credentialKind;
 }
 
 /** One request, as the core records it. */

@@ -1,5 +1,7 @@
 /** The composition root: builds the store, the core and the application. No logic of its own. */
 import { join } from "node:path";
+import { anonymousPrincipal } from "../auth/admin-verifier.ts";
+import { Sts } from "../auth/sts/credentials.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
@@ -11,7 +13,9 @@ import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
+import { stsKeysOf } from "./sts-keys.ts";
 import { Readiness } from "./surfaces/health/index.ts";
+import { S3Surface } from "./surfaces/s3/handler.ts";
 import { certificateNames, loadTls, type TlsMaterial } from "./tls.ts";
 
 export interface ServerParts extends AccessParts {
@@ -29,6 +33,9 @@ export interface BuiltServer {
 	/** Ends the background work and releases the store. */
 	close(): Promise<void>;
 }
+
+/** The organization that the root of the store belongs to; its name is the bucket's. */
+const defaultOrganization = "opentaco";
 
 function targetOf(storage: StorageConfig): StoreTarget {
 	if (storage.kind !== "s3") return storage;
@@ -55,6 +62,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const { authenticator, forget } = await authenticatorOf(config, parts, store);
 	const core = coreOf(config, parts, store, metrics);
 	const isDraining = () => state.isDraining;
+	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
 	const app = createApp({
 		core,
 		clock,
@@ -67,6 +75,21 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		metrics,
 		hostRules: { allowed: allowedHosts(config) },
 		trustedProxies: config.trustedProxies,
+		s3: new S3Surface({
+			core,
+			store,
+			clock,
+			random,
+			log,
+			authentication:
+				config.auth.kind === "disabled"
+					? { kind: "open", principal: anonymousPrincipal }
+					: { kind: "signature", sts },
+			bucketName: defaultOrganization,
+			stateBytesMax: config.stateBytesMax,
+		}),
+		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }) },
+		publicHost: config.publicBaseUrl === null ? null : new URL(config.publicBaseUrl).host,
 		requestsAtOnceMax: config.requestsAtOnceMax,
 		isTls: tls !== null,
 		isDraining,

@@ -51,6 +51,8 @@ export type SettingKey =
 	| "adminToken"
 	| "resetAdminToken"
 	| "authDisable"
+	| "stsTtl"
+	| "stsKid"
 	| "tlsCert"
 	| "tlsKey"
 	| "tlsSelfSigned"
@@ -204,6 +206,25 @@ export const settings: readonly Setting[] = [
 		kind: "boolean",
 		default: "false",
 		description: "Let everybody in who can reach the port; for local play only",
+		group: "Authentication",
+	},
+	{
+		key: "stsTtl",
+		flag: "sts-ttl",
+		variables: ["OPENTACO_STS_TTL"],
+		kind: "text",
+		default: "15m",
+		description: "How long credentials for the S3 endpoint live: 1m to 1h",
+		group: "Authentication",
+	},
+	{
+		key: "stsKid",
+		flag: null,
+		variables: ["OPENTACO_STS_KID"],
+		kind: "text",
+		default: "a key made once and kept in the storage",
+		description:
+			"Name of the key for S3 credentials; its secret is in OPENTACO_STS_HMAC_<name>, 32 bytes or more in base64url, the same on every server",
 		group: "Authentication",
 	},
 	{

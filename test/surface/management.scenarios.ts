@@ -1,5 +1,6 @@
 /** `/v1` behind its gate, and all of its scenarios. */
 import { lockScenarios } from "./locks.scenarios.ts";
+import { s3CredentialScenarios } from "./s3-credentials.scenarios.ts";
 import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
@@ -57,4 +58,5 @@ export const managementScenarios: readonly Scenario[] = [
 	...stateScenarios,
 	...versionScenarios,
 	...lockScenarios,
+	...s3CredentialScenarios,
 ];

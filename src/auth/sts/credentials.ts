@@ -15,7 +15,7 @@ import { DomainError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { type Random, randomId } from "../../core/ports/random.ts";
-import type { CredentialScope, Principal } from "../../core/principal.ts";
+import type { CredentialKind, CredentialScope, Principal } from "../../core/principal.ts";
 import { StsFault } from "./fault.ts";
 
 /** A secret that the servers share, and the name it goes by. */
@@ -68,6 +68,8 @@ interface Claims {
 	readonly exp: number;
 	readonly sub: string;
 	readonly login: string;
+	/** What the login was proven with. */
+	readonly from: CredentialKind;
 	readonly email?: string;
 	readonly groups?: readonly string[];
 	readonly roles?: readonly string[];
@@ -118,6 +120,7 @@ export class Sts {
 			exp,
 			sub: principal.id,
 			login: principal.loginId,
+			from: principal.credentialKind,
 			...(principal.email === undefined ? {} : { email: principal.email }),
 			...(principal.groups === undefined ? {} : { groups: principal.groups }),
 			...(principal.roles === undefined ? {} : { roles: principal.roles }),
@@ -162,7 +165,8 @@ export class Sts {
 		// The MAC first: what is not ours is not decrypted.
 		if (!isEqual(accessKeyOf(kid, derived, sessionToken), accessKeyId)) throw unknownKey();
 		const claims = open(kid, derived, sessionToken);
-		if (claims === null) throw unknownKey();
+		// What a server gave out while it let everybody in proves nothing to one that does not.
+		if (claims === null || claims.from === "auth-disabled") throw unknownKey();
 		if (claims.exp * 1000 <= this.#deps.clock.now()) {
 			throw new StsFault(
 				"credentials_expired",
@@ -240,6 +244,7 @@ function principalOf(claims: Claims): Principal {
 		id: claims.sub,
 		credentialKind: "s3-credentials",
 		loginId: claims.login,
+		derivedFrom: claims.from,
 		...(claims.email === undefined ? {} : { email: claims.email }),
 		...(claims.groups === undefined ? {} : { groups: claims.groups }),
 		...(claims.roles === undefined ? {} : { roles: claims.roles }),

@@ -3,7 +3,7 @@
  * `Gate.authorize` makes one, so a forgotten check does not compile.
  */
 import { DomainError } from "../errors.ts";
-import type { Caller } from "../principal.ts";
+import { type Caller, type CredentialKind, provenBy } from "../principal.ts";
 import type { Action } from "./action.ts";
 
 const grantBrand: unique symbol = Symbol("grant");
@@ -55,6 +55,10 @@ export class Gate {
  * by `--auth-disable` may do everything; nobody else exists.
  */
 export const decideAdminOnly: Decide = async (caller) =>
-	caller.principal.credentialKind === "admin-token" ||
-	caller.principal.credentialKind === "auth-disabled" ||
-	caller.principal.credentialKind === "system";
+	administrators.has(provenBy(caller.principal));
+
+const administrators: ReadonlySet<CredentialKind> = new Set([
+	"admin-token",
+	"auth-disabled",
+	"system",
+]);

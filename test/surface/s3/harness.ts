@@ -7,8 +7,8 @@ import { silentLog } from "../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../src/core/ports/metrics.ts";
 import type { Caller, Surface } from "../../../src/core/principal.ts";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
-import { splitUrl } from "../../../src/server/shared/request-context.ts";
-import { type S3Context, S3Surface } from "../../../src/server/surfaces/s3/handler.ts";
+import { type RequestContext, splitUrl } from "../../../src/server/shared/request-context.ts";
+import { S3Surface } from "../../../src/server/surfaces/s3/handler.ts";
 import { MemoryStore } from "../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../support/core.ts";
 import { fixedKeys } from "../../unit/auth/sts/keys.ts";
@@ -66,7 +66,11 @@ export async function openHarness(): Promise<Harness> {
 		port: 0,
 		hostname: "127.0.0.1",
 		maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-		fetch: (request) => surface.handle(request, contextOf(request, `r${++requests}`)),
+		fetch: (request) =>
+			surface.handle(request, contextOf(request, `r${++requests}`), {
+				hosts: [request.headers.get("host") ?? ""],
+				admit() {},
+			}),
 	});
 	const url = `http://127.0.0.1:${server.port}/s3`;
 	const credentials = (who: string, loginId = `login-of-${who}`) =>
@@ -99,7 +103,7 @@ export async function openHarness(): Promise<Harness> {
 	};
 }
 
-function contextOf(request: Request, requestId: string): S3Context {
+function contextOf(request: Request, requestId: string): RequestContext {
 	const url = splitUrl(request.url);
 	return {
 		requestId,
@@ -111,7 +115,6 @@ function contextOf(request: Request, requestId: string): S3Context {
 		operation: "none",
 		unitId: null,
 		allowSlow() {},
-		hosts: [request.headers.get("host") ?? ""],
 	};
 }
 

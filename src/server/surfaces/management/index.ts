@@ -12,6 +12,7 @@ import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { lockOperations } from "./locks.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
+import { s3CredentialOperations, s3CredentialsPath } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { unitOperations } from "./units.ts";
 
@@ -19,6 +20,7 @@ export const operations: readonly Operation[] = [
 	...unitOperations,
 	...stateOperations,
 	...lockOperations,
+	...s3CredentialOperations,
 ];
 
 const unitsRoot = "/v1/units/";
@@ -128,7 +130,9 @@ export function managementRoutes(handle: Handle) {
 		});
 	}
 	const hidden = { parse: "none", detail: { hide: true } } as const;
-	for (const path of ["/v1/units", "/v1/info", `${unitsRoot}*`]) app.all(path, handle, hidden);
+	for (const path of ["/v1/units", "/v1/info", s3CredentialsPath, `${unitsRoot}*`]) {
+		app.all(path, handle, hidden);
+	}
 	return app;
 }
 

@@ -1,6 +1,7 @@
 /** Operations in the words of OpenAPI 3.1, whose schemas are JSON Schema like TypeBox's. */
 import type { TSchema } from "@sinclair/typebox";
 import { ErrorBody } from "../../../api/errors.ts";
+import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
 
@@ -93,7 +94,7 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [...Object.values(schemas), ErrorBody];
+	const all: unknown[] = [...Object.values(schemas), S3CredentialsView, ErrorBody];
 	const named: Record<string, unknown> = {};
 	for (const schema of all) {
 		const id = (schema as { $id?: unknown }).$id;

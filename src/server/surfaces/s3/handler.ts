@@ -44,6 +44,7 @@ import {
 	readQuery,
 	readTarget,
 	type S3Request,
+	s3Root,
 	versionParameter,
 } from "./request.ts";
 import { objectHeaders, payloadOf, readLarge, type S3Deps } from "./service.ts";
@@ -58,10 +59,17 @@ import {
 import { Uploads } from "./uploads.ts";
 import { listVersions } from "./versions.ts";
 
-/** What the surface needs of a request beside itself. */
-export interface S3Context extends RequestContext {
+/** How a request came to the server. */
+export interface Arrival {
 	/** What `Host` may have been for the client: as received first, then what trusted proxies say. */
 	readonly hosts: readonly string[];
+	/** Throws when the request may not be looked at at all. */
+	readonly admit: () => void;
+}
+
+/** Whether the path is one of this surface. */
+export function isS3Path(path: string): boolean {
+	return path === s3Root || path.startsWith(`${s3Root}/`);
 }
 
 /** Sub-resources of buckets and objects that S3 has and this endpoint has not. */
@@ -104,10 +112,11 @@ export class S3Surface {
 	}
 
 	/** Never throws. */
-	async handle(request: Request, context: S3Context): Promise<Response> {
+	async handle(request: Request, context: RequestContext, arrival: Arrival): Promise<Response> {
 		context.surface = "s3";
 		try {
-			const response = await this.#answer(request, context);
+			arrival.admit();
+			const response = await this.#answer(request, context, arrival.hosts);
 			response.headers.set("x-amz-request-id", context.requestId);
 			response.headers.set("x-content-type-options", "nosniff");
 			return response;
@@ -121,10 +130,14 @@ export class S3Surface {
 		return await this.#deps.uploads.sweep();
 	}
 
-	async #answer(request: Request, context: S3Context): Promise<Response> {
+	async #answer(
+		request: Request,
+		context: RequestContext,
+		hosts: readonly string[],
+	): Promise<Response> {
 		const url = splitUrl(request.url);
 		if (url === null) throw new S3Error(400, "InvalidURI", "the Host header is not understood");
-		const { verified, principal } = await this.#authenticate(request, context, url);
+		const { verified, principal } = await this.#authenticate(request, hosts, url);
 		context.principal = principal;
 		const target = readTarget(url.path);
 		const query = readQuery(url.query);
@@ -162,7 +175,7 @@ export class S3Surface {
 
 	async #authenticate(
 		request: Request,
-		context: S3Context,
+		hosts: readonly string[],
 		url: { readonly path: string; readonly query: string },
 	): Promise<{ verified: VerifiedRequest; principal: VerifiedRequest["principal"] }> {
 		const { authentication, clock } = this.#deps;
@@ -171,7 +184,7 @@ export class S3Surface {
 			rawPath: url.path,
 			rawQuery: url.query,
 			headers: request.headers as Headers,
-			hosts: context.hosts,
+			hosts,
 		};
 		if (authentication.kind === "open") {
 			const verified = acceptUnverified(received, authentication.principal);

@@ -32,7 +32,11 @@ test("what was issued is resolved to the same person, narrowed to S3", async () 
 	expect(issued.expiresAt).toBe(now + limits.stsTtlMs);
 	const resolved = await sts.resolve(issued.accessKeyId, issued.sessionToken);
 	expect(resolved.secretAccessKey).toBe(issued.secretAccessKey);
-	expect(resolved.principal).toEqual({ ...alice, credentialKind: "s3-credentials" });
+	expect(resolved.principal).toEqual({
+		...alice,
+		credentialKind: "s3-credentials",
+		derivedFrom: "access-token",
+	});
 });
 
 test("the token shows nothing of the person", async () => {
@@ -73,6 +77,13 @@ test("nobody gets them for longer than the limit", async () => {
 test("S3 credentials cannot renew themselves", async () => {
 	await expect(issue({ ...alice, credentialKind: "s3-credentials" })).rejects.toMatchObject({
 		code: "forbidden",
+	});
+});
+
+test("what an open server gave out proves nothing to one that asks for proof", async () => {
+	const issued = await issue({ ...alice, credentialKind: "auth-disabled" });
+	await expect(sts.resolve(issued.accessKeyId, issued.sessionToken)).rejects.toMatchObject({
+		code: "unknown_access_key",
 	});
 });
 
