@@ -60,6 +60,8 @@ export const limits = {
 	projectionDelaySettleMs: 15 * second,
 	projectionAttemptsMax: 8,
 	sweepIntervalMs: 10 * minute,
+	/** Every so many sweeps look into every unit, whatever a listing says: about once a day. */
+	sweepsPerFullSweep: 144,
 	/** Between two units, so that a sweep never competes with requests. */
 	sweepPauseMs: 20,
 	generationsPerPrune: 100,

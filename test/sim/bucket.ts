@@ -49,9 +49,9 @@ export class Bucket {
 		return this.objects.get(key);
 	}
 
-	/** Notes that the object was looked at. */
-	look(key: string, by: string): void {
-		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index: this.history.length });
+	/** Notes that the object was looked at, when there was so much of the history. */
+	look(key: string, by: string, index: number): void {
+		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index });
 	}
 
 	put(key: string, bytes: Uint8Array, by: string, sentAt: number): void {

@@ -111,7 +111,7 @@ async function perform(core: Core, attempt: Attempt, desk: Desk, act: Act): Prom
 	} catch (error) {
 		const code = (error as { code?: unknown }).code;
 		attempt.error = error;
-		attempt.code = typeof code === "string" ? code : "crash";
+		attempt.code = typeof code === "string" ? code : error === cutOff ? "body_cut_off" : "crash";
 		attempt.outcome = code === "outcome_unknown" ? "unknown" : "failed";
 	}
 }
@@ -184,7 +184,10 @@ export const acts = {
 	read(give: (bytes: Uint8Array) => void): Act {
 		return async (core, caller, unit) => {
 			const read = await core.states.read(caller, unit);
-			const bytes = read.body instanceof Uint8Array ? read.body : await collect(read.body);
+			const bytes =
+				read.body instanceof Uint8Array
+					? read.body
+					: await collect(read.body).catch(() => Promise.reject(cutOff));
 			give(bytes);
 			return {
 				...nothing,
@@ -237,6 +240,9 @@ export const acts = {
 		};
 	},
 };
+
+/** A stream that broke off: the client of a surface sees a connection that ends too early. */
+const cutOff = new Error("the body was cut off");
 
 async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
 	const reader = stream.getReader();

@@ -48,6 +48,8 @@ export interface FaultProfile {
 	/** The latest time at which a late request can still arrive, ms after it was sent. */
 	readonly lateMsMax: number;
 	readonly staleMsMax: number;
+	/** Probability that a listing of our own objects is stale. */
+	readonly staleRate: number;
 	/** Times in which most calls get a 503. */
 	readonly bursts: readonly { readonly from: number; readonly until: number }[];
 	/** Faults stop here. */
@@ -115,12 +117,15 @@ export class FaultPlan {
 		};
 		if (now >= profile.untilMs || this.#left.has(id)) return plan;
 		const inBurst = profile.bursts.some((burst) => burst.from <= now && now < burst.until);
+		const isStale = shape.isListing && prng.chance(profile.staleRate);
 		const fault =
 			inBurst && prng.chance(0.7)
 				? "throttled"
 				: prng.chance(profile.rate)
 					? prng.pick(profile.kinds)
-					: null;
+					: isStale
+						? "stale-listing"
+						: null;
 		if (fault === null || !applies(fault, shape)) return plan;
 		this.happened.push({ id, at: now, what: `${fault}: ${shape.label}` });
 		if (fault === "slow") {

@@ -55,6 +55,7 @@ export const repeatable: ReadonlySet<string> = new Set([
 	"outcome_unknown",
 	"contention",
 	"given_up",
+	"body_cut_off",
 ]);
 
 /** A breach of an invariant. */

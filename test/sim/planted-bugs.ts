@@ -32,7 +32,7 @@ const noSecondLook = edit(
 	"if (await this.#project(id)) this.#lookAgain(id);",
 	"await this.#project(id);",
 );
-const noSweeper = edit(sweeper, "if (isChanged) schedule.request(unit.id);", "");
+const noSweeper = edit(sweeper, "if (isChanged || isFull) schedule.request(unit.id);", "");
 const noAgeAfterReply = edit(
 	recordLog,
 	"if (date - head.confirmedAtStore <= this.#options.headAgeMaxMs) {",
@@ -156,7 +156,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 	},
 	{
 		name: "orphans are judged by their age alone",
-		focus: "pruning",
+		focus: "sleepers",
 		seedsMax: 400,
 		edits: [edit(pruner, "generation === null || generation > settled", "generation === null")],
 	},

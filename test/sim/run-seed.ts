@@ -92,6 +92,7 @@ class World {
 	readonly found: Violation[] = [];
 	#calmFrom = Number.POSITIVE_INFINITY;
 	#machineFaults = 0;
+	#isDark = false;
 	#started = 0;
 
 	constructor(
@@ -193,21 +194,37 @@ class World {
 	async #troubleMachines(): Promise<void> {
 		const { pauseEveryMs, pauseMsMin, pauseMsMax, killEveryMs, jumpEveryMs, suspends } = this.#mix;
 		await Promise.all([
+			this.#blackOut(),
 			this.#repeatedly(pauseEveryMs, "pause", (server) => {
 				const kind = suspends && this.#prng.chance(0.7) ? "suspended" : "stopped";
 				server.machine.pause(this.#prng.between(pauseMsMin, pauseMsMax), kind);
 			}),
 			this.#repeatedly(killEveryMs, "kill", (server, index) => {
-				this.#killed.add(server.name);
-				server.machine.kill();
+				this.#kill(server);
 				this.#scheduler.after(this.#prng.between(100, 2000), "restart", () => {
-					if (this.#servers[index] === server) this.#servers[index] = this.#start();
+					if (this.#servers[index] === server && !this.#isDark) {
+						this.#servers[index] = this.#start();
+					}
 				});
 			}),
 			this.#repeatedly(jumpEveryMs, "jump", (server) =>
 				server.machine.jump(this.#prng.between(-86_400_000, 86_400_000)),
 			),
 		]);
+	}
+
+	#kill(server: SimServer): void {
+		this.#killed.add(server.name);
+		server.machine.kill();
+	}
+
+	async #blackOut(): Promise<void> {
+		const { blackoutAtMs } = this.#mix;
+		if (blackoutAtMs === 0) return;
+		await this.#scheduler.sleep(blackoutAtMs);
+		if (!this.#faults.allows("blackout", this.#scheduler.now, "blackout")) return;
+		this.#isDark = true;
+		for (const server of this.#servers) this.#kill(server);
 	}
 
 	async #repeatedly(
@@ -242,14 +259,14 @@ class World {
 	async #sweepNowAndThen(): Promise<void> {
 		while (this.#scheduler.now < this.#mix.durationMs) {
 			await this.#scheduler.sleep(this.#prng.between(2000, 8000));
-			this.#sweep(this.#prng.pick(this.#servers));
+			this.#sweep(this.#prng.pick(this.#servers), false);
 		}
 	}
 
-	#sweep(server: SimServer): void {
+	#sweep(server: SimServer, isFull: boolean): void {
 		const never = new AbortController().signal;
 		server.machine.deliver("sweep", () => {
-			server.core.parts.sweeper.sweep(never).catch(() => undefined);
+			server.core.parts.sweeper.sweep(never, isFull).catch(() => undefined);
 		});
 	}
 
@@ -298,7 +315,7 @@ class World {
 	/** Time for second looks and sweeps, after which the plain objects must be right. */
 	async #settle(): Promise<void> {
 		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
-		for (const server of this.#servers) this.#sweep(server);
+		for (const server of this.#servers) this.#sweep(server, true);
 		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
 		for (const unit of this.place.units) {
 			const chain = chainOf(unit, this.#bucket.history);

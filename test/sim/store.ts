@@ -85,12 +85,13 @@ export class SimStore implements BlobStore {
 	async getStream(key: string, options?: StoreOptions): Promise<BlobStream | Absent> {
 		const { bucket, name } = this.#deps;
 		let isCut = false;
+		let seen = 0;
 		const got = await this.#call<(BlobBytes & { size: number }) | Absent>({
 			label: `stream ${key}`,
 			isWrite: false,
 			signal: options?.signal,
 			effect: () => {
-				bucket.look(key, name);
+				seen = bucket.history.length;
 				const object = bucket.get(key);
 				if (object === undefined) return { found: false, date: bucket.date() };
 				const { bytes, modified } = object;
@@ -101,6 +102,7 @@ export class SimStore implements BlobStore {
 				return answer;
 			},
 		});
+		bucket.look(key, name, seen);
 		if (!got.found) return got;
 		const { bytes, size, modified, date } = got;
 		const half = bytes.length >> 1;

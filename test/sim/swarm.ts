@@ -21,6 +21,8 @@ export interface Mix {
 	readonly pauseMsMax: number;
 	readonly suspends: boolean;
 	readonly killEveryMs: number;
+	/** All servers die at this time, and are started again when everything else is over; 0 for never. */
+	readonly blackoutAtMs: number;
 	readonly jumpEveryMs: number;
 	readonly pruneEveryMs: number;
 	/** Mean time between two writes of somebody who does not know us; 0 for nobody. */
@@ -57,16 +59,25 @@ export const times = {
 } as const;
 
 /** What a campaign wants more of. */
-export type Focus = "everything" | "outcomes" | "pruning" | "projection" | "adoption" | "calm";
+export type Focus =
+	| "everything"
+	| "outcomes"
+	| "pruning"
+	| "projection"
+	| "adoption"
+	| "sleepers"
+	| "calm";
 
 export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const prng = new Prng(`${seed}/mix`);
-	const isPruning = focus === "pruning" || (focus === "everything" && prng.chance(0.3));
+	const isSleeping = focus === "sleepers";
+	const isPruning =
+		focus === "pruning" || isSleeping || (focus === "everything" && prng.chance(0.3));
 	const isProjecting = focus === "projection";
 	const isAmbiguous = focus === "outcomes";
 	const rate = focus === "calm" ? 0 : prng.pick(isAmbiguous ? [0.1, 0.25] : [0, 0.02, 0.1, 0.2]);
 	// Long runs think longer, so that no unit grows a history whose size is all that a run costs.
-	const thinkMsMax = isPruning ? prng.pick([800, 2500]) : prng.pick([30, 200, 800]);
+	const thinkMsMax = isSleeping ? 15_000 : prng.pick(isPruning ? [800, 2500] : [30, 200, 800]);
 	const durationMs = isPruning
 		? prng.between(25_000, 45_000)
 		: thinkMsMax * prng.between(6, 12) + prng.between(500, 4000);
@@ -75,8 +86,8 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const hasMachineFaults = focus !== "calm" && prng.chance(0.6);
 	return {
 		servers: prng.between(isPruning ? 2 : 1, 3),
-		clients: prng.between(isPruning ? 3 : 2, isPruning ? 5 : 7),
-		units: prng.pick([1, 1, 1, 2, 3]),
+		clients: isSleeping ? 3 : prng.between(isPruning ? 4 : 2, isPruning ? 6 : 7),
+		units: prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
 		durationMs,
 		thinkMsMax,
 		profile: {
@@ -85,6 +96,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 			latencyMsMax: prng.pick([3, 20, 120]),
 			lateMsMax: times.lateMsMax,
 			staleMsMax: 3000,
+			staleRate: rate === 0 ? 0 : prng.pick(isAmbiguous ? [0, 0.4] : [0, 0, 0.1]),
 			bursts: rate > 0 && prng.chance(0.2) ? [burst(prng, durationMs)] : [],
 			untilMs: durationMs,
 		},
@@ -100,13 +112,18 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 		},
 		dateStepMs: prng.pick([1, 1000]),
 		skewMsMax: prng.pick([0, 5000, 86_400_000]),
-		pauseEveryMs: isPruning ? 5000 : hasMachineFaults && prng.chance(0.5) ? 4000 : 0,
+		pauseEveryMs: isPruning
+			? prng.pick([5000, 12_000])
+			: hasMachineFaults && prng.chance(0.5)
+				? 4000
+				: 0,
 		pauseMsMin: isPruning ? prng.pick([50, times.pruneGraceMs + 1000]) : 50,
 		pauseMsMax: isPruning ? 24_000 : prng.pick([500, 3000, 9000]),
-		suspends: prng.chance(0.6),
+		suspends: prng.chance(isPruning ? 0.8 : 0.5),
 		killEveryMs: hasMachineFaults && prng.chance(0.5) ? 6000 : 0,
+		blackoutAtMs: hasMachineFaults && prng.chance(0.25) ? prng.between(1, durationMs) : 0,
 		jumpEveryMs: hasMachineFaults && prng.chance(0.3) ? 4000 : 0,
-		pruneEveryMs: isPruning ? 1500 : 0,
+		pruneEveryMs: isPruning ? 700 : 0,
 		foreignEveryMs: isForeign ? prng.pick([800, 3000]) : 0,
 		hasPlain,
 		hasPlainLocks: hasPlain && prng.chance(0.5),

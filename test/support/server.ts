@@ -74,6 +74,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 	};
 }
 
+/** The authority's file appears at the server's first start. */
+function tlsOptions(caFile: string | undefined): { tls?: { ca: Bun.BunFile } } {
+	return caFile === undefined ? {} : { tls: { ca: Bun.file(caFile) } };
+}
+
 async function untilReady(
 	url: string,
 	caFile: string | undefined,
@@ -81,11 +86,10 @@ async function untilReady(
 	log: () => string,
 ): Promise<void> {
 	const deadline = performance.now() + 30_000;
-	const tls = caFile === undefined ? {} : { tls: { ca: Bun.file(caFile) } };
 	while (performance.now() < deadline) {
 		if (child.exitCode !== null) throw new Error(`the server ended by itself:\n${log()}`);
 		try {
-			const response = await fetch(`${url}/readyz`, tls);
+			const response = await fetch(`${url}/readyz`, tlsOptions(caFile));
 			await response.arrayBuffer();
 			if (response.ok) return;
 		} catch {

@@ -44,9 +44,9 @@ export class Sweeper {
 
 	/** Sweeps at once and then at intervals, until the signal. */
 	async run(signal: AbortSignal): Promise<void> {
-		while (!signal.aborted) {
+		for (let round = 1; !signal.aborted; round++) {
 			try {
-				await this.sweep(signal);
+				await this.sweep(signal, round % limits.sweepsPerFullSweep === 0);
 			} catch (error) {
 				if (!(error instanceof StoreError) && !isDomainError(error)) throw error;
 				this.#deps.log.write("warn", "a sweep over the units was cut short", { error });
@@ -55,8 +55,11 @@ export class Sweeper {
 		}
 	}
 
-	/** One sweep over all units, at a gentle pace. Fails with StoreError. */
-	async sweep(signal: AbortSignal): Promise<void> {
+	/**
+	 * One sweep over all units, at a gentle pace; a full one looks into every unit, also where a
+	 * listing shows no change: it says nothing of locks. Fails with StoreError.
+	 */
+	async sweep(signal: AbortSignal, isFull = false): Promise<void> {
 		const { store, directory, schedule, pruner, feed, clock } = this.#deps;
 		const units = await directory.all();
 		const plain = await listPlain(store);
@@ -72,11 +75,11 @@ export class Sweeper {
 			};
 			// The first look since the start is a real one: a crash may have been in between.
 			const isChanged = before?.generation !== look.generation || before.plain !== look.plain;
-			if (isChanged) schedule.request(unit.id);
+			if (isChanged || isFull) schedule.request(unit.id);
 			const isPruneDue = unit.generation - look.prunedAt >= limits.generationsPerPrune;
 			if (isPruneDue) await pruner.prune(unit.id);
 			this.#looks.set(unit.id, isPruneDue ? { ...look, prunedAt: unit.generation } : look);
-			if (isChanged || isPruneDue) {
+			if (isChanged || isFull || isPruneDue) {
 				await clock.sleep(limits.sweepPauseMs, signal).catch(() => undefined);
 			}
 		}

@@ -10,6 +10,7 @@ import { type Chain, headsDuring } from "./chain.ts";
 const ordinaryFailures: ReadonlySet<string> = new Set([
 	"storage_unavailable",
 	"contention",
+	"body_cut_off",
 	"version_not_found",
 	"state_conflict",
 ]);

@@ -16,6 +16,8 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 		chains.flatMap((chain) => chain.entries.map((entry) => [entry.index, { chain, entry }])),
 	);
 	const heads = new Map<string, { state: UnitState; generation: number }>();
+	/** When each record's key was first taken: what comes there after it was pruned does not count. */
+	const made = new Map<string, number>();
 	const bodies = new Map<string, { bytes: Uint8Array; by: string }>();
 	for (const [index, change] of history.entries()) {
 		const { key, bytes } = change;
@@ -39,20 +41,21 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 				}
 			}
 		}
-		const made = entries.get(index);
-		if (made !== undefined) {
-			const { state } = made.entry.record;
-			heads.set(made.chain.unit, { state, generation: made.entry.generation });
+		const here = entries.get(index);
+		if (here !== undefined) {
+			const { state } = here.entry.record;
+			heads.set(here.chain.unit, { state, generation: here.entry.generation });
+			made.set(key, change.at);
 			for (const version of state.versions) {
 				if (!hasBody(state, version)) continue;
 				const body = bodies.get(version.body);
-				const place = `${made.chain.unit} ${made.entry.generation}: version ${version.number}`;
+				const place = `${here.chain.unit} ${here.entry.generation}: version ${version.number}`;
 				if (body === undefined) say("I8", `${place} refers to a body that is not there`);
 				else if (sha256(body.bytes) !== version.sha256) say("I8", `${place} has other bytes`);
 			}
 		}
 		if (key.startsWith(logRoot) && change.kind === "delete") {
-			for (const problem of recordRemoval(change, heads)) say("I11", problem);
+			for (const problem of recordRemoval(change, heads, made.get(key) ?? 0)) say("I11", problem);
 		}
 	}
 	return found;
@@ -61,6 +64,7 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 function recordRemoval(
 	change: Change,
 	heads: ReadonlyMap<string, { generation: number }>,
+	madeAt: number,
 ): string[] {
 	const generation = generationOf(change.key);
 	const unit = decodeURIComponent(change.key.slice(logRoot.length, -11)).replaceAll("__", "/");
@@ -68,7 +72,7 @@ function recordRemoval(
 	const problems: string[] = [];
 	if (generation === 1) problems.push(`${unit}: generation 1 was removed`);
 	if (generation > head - limits.recordsKeptMin) problems.push(`${unit}: ${generation} of ${head}`);
-	if (ageMs(change) <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
+	if (change.at - madeAt <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
 	return problems;
 }
 

@@ -35,7 +35,8 @@ export function generationOf(key: string): number {
 export function chainOf(unit: string, history: readonly Change[]): Chain {
 	const entries: Entry[] = [];
 	const ghosts: Entry[] = [];
-	const taken = new Set<number>();
+	/** Hash of the first record of each generation. */
+	const taken = new Map<number, string>();
 	for (const [index, change] of history.entries()) {
 		if (!change.key.startsWith(logRoot) || change.bytes === null) continue;
 		const record = JSON.parse(decoder.decode(change.bytes)) as UnitRecord;
@@ -47,8 +48,12 @@ export function chainOf(unit: string, history: readonly Change[]): Chain {
 			hash: new Bun.CryptoHasher("sha256").update(change.bytes).digest("hex"),
 			record,
 		};
-		(taken.has(entry.generation) ? ghosts : entries).push(entry);
-		taken.add(entry.generation);
+		const first = taken.get(entry.generation);
+		if (first === undefined) {
+			taken.set(entry.generation, entry.hash);
+			entries.push(entry);
+			// The same bytes once more, after they were pruned, are a repetition and no ghost.
+		} else if (first !== entry.hash) ghosts.push(entry);
 	}
 	return { unit, entries, ghosts };
 }

@@ -12,7 +12,8 @@ function sha256(bytes: Uint8Array): string {
 export function checkConvergence(chain: Chain, bucket: Bucket): Violation[] {
 	const found: Violation[] = [];
 	const last = chain.entries.at(-1)?.record.state;
-	if (last === undefined) return found;
+	// An adoption that a crash has cut short waits for the first client who comes.
+	if (last === undefined || last.adopting) return found;
 	const say = (what: string) =>
 		found.push({ invariant: "projection", what: `${chain.unit}: ${what}` });
 	const stateKey = `${chain.unit}/terraform.tfstate`;
@@ -22,10 +23,11 @@ export function checkConvergence(chain: Chain, bucket: Bucket): Violation[] {
 	if (wanted !== there) say(`the plain state stays ${there}, the head says ${wanted}`);
 	const wantedLock = last.deleted === null ? last.lock?.info.ID : undefined;
 	const lock = bucket.get(`${stateKey}.lock`);
-	const lockId =
+	const fields =
 		lock === undefined
 			? undefined
-			: (JSON.parse(new TextDecoder().decode(lock.bytes)) as { id?: string }).id;
+			: (JSON.parse(new TextDecoder().decode(lock.bytes)) as { id?: string; ID?: string });
+	const lockId = fields?.id ?? fields?.ID;
 	if (wantedLock !== lockId) say(`the plain lock stays ${lockId}, the head says ${wantedLock}`);
 	return found;
 }
@@ -74,7 +76,7 @@ function checkForeign(chain: Chain, bucket: Bucket, stateKey: string): Violation
 		if (look === undefined || look.index <= lost.index) continue;
 		found.push({
 			invariant: "projection",
-			what: `${chain.unit}: ${change.by} saw somebody else's write and wrote over it`,
+			what: `${chain.unit}: ${change.by} saw what somebody else wrote at ${bucket.history[lost.index]?.at} and wrote over it at ${change.at}`,
 		});
 	}
 	return found;
