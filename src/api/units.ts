@@ -49,7 +49,8 @@ export const UnitView = Type.Object(
 		}),
 		deleted: Type.Optional(Time),
 		kept_aside: Type.Array(Type.Integer(), {
-			description: "Versions that somebody wrote behind the server's back and that did not become current",
+			description:
+				"Versions that somebody wrote behind the server's back and that did not become current",
 		}),
 	},
 	{ $id: "Unit" },
@@ -83,7 +84,9 @@ export type UpdateUnit = Static<typeof UpdateUnit>;
 
 export const LockRequest = Type.Object(
 	{
-		id: Type.Optional(Type.String({ description: "Chosen by the client; made by the server when absent" })),
+		id: Type.Optional(
+			Type.String({ description: "Chosen by the client; made by the server when absent" }),
+		),
 		who: Type.Optional(Type.String()),
 		version: Type.Optional(Type.String()),
 		info: Type.Optional(Type.String()),
@@ -158,9 +161,13 @@ export type VersionList = Static<typeof VersionList>;
 export const RestoreRequest = Type.Object(
 	{
 		version: Type.Optional(Type.Integer()),
-		timestamp: Type.Optional(Type.String({ description: "Instead of `version`: a version's exact timestamp" })),
+		timestamp: Type.Optional(
+			Type.String({ description: "Instead of `version`: a version's exact timestamp" }),
+		),
 		lock_id: Type.Optional(Type.String()),
-		preview: Type.Optional(Type.Boolean({ description: "Tell what would happen and change nothing" })),
+		preview: Type.Optional(
+			Type.Boolean({ description: "Tell what would happen and change nothing" }),
+		),
 	},
 	{ $id: "RestoreRequest" },
 );
@@ -172,10 +179,14 @@ export const Restored = Type.Object(
 		restored_version: Type.Integer({ description: "The version whose content it is" }),
 		restored_timestamp: Time,
 		version: Nullable(Type.Integer({ description: "The new version; null for a preview" })),
-		serial: Nullable(Type.Integer({ description: "The serial that the restored state has or would get" })),
+		serial: Nullable(
+			Type.Integer({ description: "The serial that the restored state has or would get" }),
+		),
 		previous_serial: Nullable(Type.Integer()),
 		size: Type.Integer(),
-		verbatim: Type.Boolean({ description: "True for an encrypted state, whose serial cannot be raised" }),
+		verbatim: Type.Boolean({
+			description: "True for an encrypted state, whose serial cannot be raised",
+		}),
 		preview: Type.Boolean(),
 		message: Type.String(),
 	},

@@ -6,8 +6,8 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { compareKeys, isKey } from "../core/ports/blob-key.ts";
 import { isSystemError, notDoneError } from "./filesystem-durable.ts";
-import { compareKeys, isKey } from "./key.ts";
 
 export interface Found {
 	/** A key, or with a delimiter a folded prefix that ends in `/`. */

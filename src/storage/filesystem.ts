@@ -7,6 +7,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, realpath, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { limits } from "../core/limits.ts";
+import { checkKey, checkLimit, checkPrefix } from "../core/ports/blob-key.ts";
 import {
 	type Absent,
 	type BlobBytes,
@@ -34,7 +35,6 @@ import {
 } from "./filesystem-durable.ts";
 import { sweepTemporaries, temporaryTag } from "./filesystem-temporary.ts";
 import { directoryKeyOf, least, temporaryPrefix, walk } from "./filesystem-walk.ts";
-import { checkKey, checkLimit, checkPrefix } from "./key.ts";
 import type { DetailedStore, StoreDetails } from "./layer.ts";
 
 const readChunkBytes = 256 * 1024;

@@ -2,6 +2,13 @@
 
 import { limits } from "../core/limits.ts";
 import {
+	checkKey,
+	checkLimit,
+	checkPrefix,
+	compareKeys,
+	foldedPrefix,
+} from "../core/ports/blob-key.ts";
+import {
 	type Absent,
 	type BlobBytes,
 	type BlobInfo,
@@ -18,7 +25,6 @@ import {
 import type { Clock } from "../core/ports/clock.ts";
 import { throwIfAborted } from "./abort.ts";
 import { exactly } from "./exact-stream.ts";
-import { checkKey, checkLimit, checkPrefix, compareKeys, foldedPrefix } from "./key.ts";
 
 interface Entry {
 	readonly bytes: Uint8Array;

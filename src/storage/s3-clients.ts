@@ -2,8 +2,8 @@
 
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { DomainError } from "../core/errors.ts";
+import { isKey } from "../core/ports/blob-key.ts";
 import type { Clock } from "../core/ports/clock.ts";
-import { isKey } from "./key.ts";
 import {
 	CredentialSource,
 	type LoadCredentials,

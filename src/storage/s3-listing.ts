@@ -1,7 +1,7 @@
 /** Reading the pages of ListObjectsV2 as Bun's client gives them. */
 
+import { compareKeys, isKey } from "../core/ports/blob-key.ts";
 import { type BlobInfo, StoreError } from "../core/ports/blob-store.ts";
-import { compareKeys, isKey } from "./key.ts";
 import { errorOfFailure, errorOfRefusal } from "./s3-errors.ts";
 
 /** A key, or a folded prefix that ends in `/`, relative to the store's root. */

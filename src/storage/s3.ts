@@ -4,6 +4,7 @@
  * writes go through the AWS SDK. Nothing here repeats a request, but the HTTP client below may.
  */
 
+import { checkKey, checkLimit, checkPrefix, compareKeys } from "../core/ports/blob-key.ts";
 import {
 	type Absent,
 	type BlobBytes,
@@ -20,7 +21,6 @@ import {
 import type { Clock } from "../core/ports/clock.ts";
 import { abortedBefore, orAborted, throwIfAborted } from "./abort.ts";
 import { exactly } from "./exact-stream.ts";
-import { checkKey, checkLimit, checkPrefix, compareKeys } from "./key.ts";
 import type { DetailedStore, StoreDetails } from "./layer.ts";
 import { contentLengthOf, readWhole, streamOf, type Upload, uploadOf } from "./s3-body.ts";
 import { presignSeconds, S3ClientSource, type S3Clients, type S3Options } from "./s3-clients.ts";

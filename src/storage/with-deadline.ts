@@ -1,15 +1,15 @@
 /** A decorator that gives every operation a deadline, and every body one for each chunk. */
 
-import {
-	type Absent,
-	type BlobBytes,
-	type BlobStore,
-	type BlobStream,
-	type ListOptions,
-	type ListPage,
-	type PutIfAbsentResult,
-	type StoreOptions,
-	type StreamBody,
+import type {
+	Absent,
+	BlobBytes,
+	BlobStore,
+	BlobStream,
+	ListOptions,
+	ListPage,
+	PutIfAbsentResult,
+	StoreOptions,
+	StreamBody,
 } from "../core/ports/blob-store.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import { orAborted, throwIfAborted } from "./abort.ts";

@@ -35,12 +35,12 @@ const noSecondLook = edit(
 const noSweeper = edit(sweeper, "if (isChanged || isFull) schedule.request(unit.id);", "");
 const noAgeAfterReply = edit(
 	recordLog,
-	"if (date - head.confirmedAtStore <= this.#options.headAgeMaxMs) {",
+	"if (reply.date - head.confirmedAtStore <= this.#options.headAgeMaxMs) {",
 	"if (true) {",
 );
 const noAgeOfReply = edit(
 	headFinder,
-	"if (next.date - head.confirmedAtStore > headAgeMaxMs) break;",
+	"if (next.date - from.confirmedAtStore > headAgeMaxMs) break;",
 	"",
 );
 

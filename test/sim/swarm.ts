@@ -59,14 +59,17 @@ export const times = {
 } as const;
 
 /** What a campaign wants more of. */
-export type Focus =
-	| "everything"
-	| "outcomes"
-	| "pruning"
-	| "projection"
-	| "adoption"
-	| "sleepers"
-	| "calm";
+export const foci = [
+	"everything",
+	"outcomes",
+	"pruning",
+	"projection",
+	"adoption",
+	"sleepers",
+	"calm",
+] as const;
+
+export type Focus = (typeof foci)[number];
 
 export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const prng = new Prng(`${seed}/mix`);

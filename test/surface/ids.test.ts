@@ -1,5 +1,5 @@
 /** All surfaces agree on what is a unit id, whichever way it is spelled. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { isKey } from "../../src/storage/key.ts";
 import { badIds, goodIds } from "../fixtures/unit-ids.ts";
 import { createTestApp, stateText, type TestApp } from "./test-app.ts";
@@ -72,10 +72,13 @@ describe("ids of keys that cannot be stored", () => {
 
 /** In a body an id stands as it is; `__` for `/`, and the empty rest of a path, are spellings of URLs. */
 describe("bad ids", () => {
+	const app = createTestApp();
+
+	afterAll(() => app.core.flush());
+
 	for (const id of badIds) {
 		const name = JSON.stringify(id).slice(0, 40);
 		test(`${name} is refused in a body and not repeated`, async () => {
-			await using app = createTestApp();
 			const refused = await statusOf(app, "POST", "/v1/units", JSON.stringify({ id }));
 			expect(refused).toMatchObject({ status: 400 });
 			expect(JSON.parse(refused.text)).toMatchObject({ error: "invalid_unit_id" });
@@ -85,7 +88,6 @@ describe("bad ids", () => {
 		test.skipIf(!id.isWellFormed())(
 			`${name} is refused in a path by both surfaces alike`,
 			async () => {
-				await using app = createTestApp();
 				// `.` and `..` never arrive: clients and servers resolve them, encoded or not.
 				if (/^(?:\.|%2e){1,2}$/i.test(id) || id === "") return;
 				const path = encodeURIComponent(id);

@@ -21,7 +21,7 @@ export function parsePlainLock(bytes: Uint8Array): PlainLockFields | null {
 
 /** The id in a lock object's fields, "" when there is none. */
 export function plainLockId(fields: PlainLockFields | null): string {
-	const id = fields?.["ID"] ?? fields?.["id"];
+	const id = fields?.ID ?? fields?.id;
 	return typeof id === "string" ? id : "";
 }
 

@@ -110,7 +110,7 @@ async function examinePlain(
 		for (const blob of page.blobs) {
 			if (blob.key.startsWith(privatePrefix) || !/(^|\/)terraform\.tfstate$/.test(blob.key))
 				continue;
-			const id = /(^|\/)\.{0,2}\//.test(blob.key) ? null : unitIdOfKey(blob.key);
+			const id = unitIdOfKey(blob.key);
 			if (id === null) {
 				findings.push(
 					finding("unaddressable", blob.key, "a plain state whose key is too long or odd"),

@@ -14,7 +14,7 @@ const surfaceNames = {
 
 /** The holder in words: `alice@laptop as admin, since 2026-01-02T03:04:05Z, over the HTTP backend`. */
 export function describeHolder(lock: Lock): string {
-	const who = lock.info["Who"];
+	const who = lock.info.Who;
 	const name =
 		typeof who === "string" && who !== "" ? `${who} as ${lock.principal}` : lock.principal;
 	return `held by ${name}, since ${lock.since}, over ${surfaceNames[lock.surface]}`;
@@ -142,7 +142,7 @@ const forcingOperations: ReadonlySet<unknown> = new Set([
 
 /** True when the held lock itself says that a regression is meant (decision 16: still a right of its own). */
 export function isForcingLock(lock: Lock | null): boolean {
-	return lock !== null && forcingOperations.has(lock.info["Operation"]);
+	return lock !== null && forcingOperations.has(lock.info.Operation);
 }
 
 /** True when the unit is free and this id was held and released before. */

@@ -204,7 +204,7 @@ export class HeadFinder<R extends LogRecord> {
 			});
 			// Too old to build on: what followed may have been pruned, and what is there now may be
 			// the record of a server that slept and came too late.
-			if (next.date - head.confirmedAtStore > headAgeMaxMs) break;
+			if (next.date - from.confirmedAtStore > headAgeMaxMs) break;
 			if (!next.found) {
 				return {
 					...head,
@@ -216,6 +216,15 @@ export class HeadFinder<R extends LogRecord> {
 			head = this.#follow(name, head, next.bytes, next.date, sent);
 		}
 		return await this.cold(name, signal);
+	}
+
+	/** Takes in the record that an append to `head` has met, as a place to go on from. */
+	learn(name: string, head: ConfirmedHead<R>, bytes: Uint8Array, date: number): void {
+		this.forget(name);
+		if (date - head.confirmedAtStore > this.#options.headAgeMaxMs) return;
+		const { confirmedAtStore, confirmedFrom: at, confirmedOrder: order } = head;
+		// What follows it is not known: the head that it followed is what was confirmed.
+		this.remember(name, this.#follow(name, head, bytes, confirmedAtStore, { at, order }));
 	}
 
 	#follow(

@@ -147,7 +147,7 @@ export class RecordLog<R extends LogRecord> {
 			this.#options.onRetry?.();
 			if (clock.monotonic() >= deadline) throw contention();
 			head = undefined;
-			await clock.sleep(Math.floor(random.fraction() * Math.min(20 * (attempt + 1), 400)), signal);
+			await clock.sleep(Math.floor(random.fraction() * Math.min(20 * attempt, 400)), signal);
 		}
 	}
 
@@ -181,7 +181,8 @@ export class RecordLog<R extends LogRecord> {
 			try {
 				const put = await store.putIfAbsent(key, bytes, { signal });
 				if (put.created) {
-					return await this.#landed(name, head, record, bytes, put.date, sent, signal);
+					const reply = { date: put.date, aloneAt: put.date };
+					return await this.#landed(name, head, record, bytes, reply, sent, signal);
 				}
 				existed = true;
 			} catch (error) {
@@ -196,10 +197,12 @@ export class RecordLog<R extends LogRecord> {
 			if (seen !== null && seen.bytes !== null) {
 				const there = this.#heads.decode(name, seen.bytes, record.generation);
 				if (there.nonce === record.nonce) {
-					return await this.#landed(name, head, record, bytes, seen.date, sent, signal);
+					// What followed it since it landed is not known.
+					const reply = { date: seen.date, aloneAt: head.confirmedAtStore };
+					return await this.#landed(name, head, record, bytes, reply, sent, signal);
 				}
 				// Our precondition is dead for ever: no attempt of ours can land any more.
-				this.#heads.forget(name);
+				this.#heads.learn(name, head, seen.bytes, seen.date);
 				return { kind: "conflict" };
 			}
 			const isGone = existed && seen !== null;
@@ -228,24 +231,24 @@ export class RecordLog<R extends LogRecord> {
 	/**
 	 * Our record is in the store. If the store's clock says that the head was confirmed too long
 	 * ago, the generation may have been pruned and re-created by us: then it counts only if the
-	 * head as it stands descends from it.
+	 * head as it stands descends from it. `aloneAt`: when, by that clock, nothing followed it yet.
 	 */
 	async #landed(
 		name: string,
 		head: ConfirmedHead<R>,
 		record: R,
 		bytes: Uint8Array,
-		date: number,
+		reply: { readonly date: number; readonly aloneAt: number },
 		sent: Moment,
 		signal: AbortSignal | undefined,
 	): Promise<AppendOutcome<R>> {
 		const hash = recordHash(bytes);
-		if (date - head.confirmedAtStore <= this.#options.headAgeMaxMs) {
+		if (reply.date - head.confirmedAtStore <= this.#options.headAgeMaxMs) {
 			const next: ConfirmedHead<R> = {
 				record,
 				generation: record.generation,
 				hash,
-				confirmedAtStore: date,
+				confirmedAtStore: reply.aloneAt,
 				// Nothing followed it when it was created, which was after it was sent.
 				confirmedFrom: sent.at,
 				confirmedOrder: sent.order,
@@ -266,7 +269,8 @@ export class RecordLog<R extends LogRecord> {
 				return { kind: "done", head: now };
 			}
 		} catch (error) {
-			if (!(error instanceof StoreError)) throw error;
+			// It may be in force, so whatever hinders us from telling is no failure of the act.
+			if (!(error instanceof StoreError || error instanceof DomainError)) throw error;
 		}
 		throw this.#unknown(name);
 	}

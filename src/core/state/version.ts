@@ -37,7 +37,7 @@ export function makeVersion(
 		lock:
 			info === undefined
 				? null
-				: { id: info.ID, who: text(info["Who"]), operation: text(info["Operation"]) },
+				: { id: info.ID, who: text(info.Who), operation: text(info.Operation) },
 		restoredFrom: origin.restoredFrom,
 	};
 }

@@ -25,8 +25,6 @@ export async function listPlain(store: BlobStore): Promise<PlainListing> {
 			if (blob.key.startsWith(privatePrefix)) continue;
 			if (/(^|\/)terraform\.tfstate\.(lock|tflock)$/.test(blob.key)) lockKeys.add(blob.key);
 			if (!/(^|\/)terraform\.tfstate$/.test(blob.key)) continue;
-			// The store port has no such keys: such an object can be listed and not read.
-			if (/(^|\/)\.{0,2}\//.test(blob.key)) continue;
 			const id = unitIdOfKey(blob.key);
 			if (id !== null) states.set(id, blob);
 		}

@@ -8,6 +8,7 @@ import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ConfirmedHead } from "../log/head-finder.ts";
 import { type Decision, RecordLog, unavailable } from "../log/record-log.ts";
+import { isKey } from "../ports/blob-key.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
@@ -23,7 +24,7 @@ import {
 	type UnitRecord,
 	type UnitState,
 } from "./record.ts";
-import type { UnitId } from "./unit-id.ts";
+import { lockKeyOfUnit, stateKeyOfUnit, type UnitId } from "./unit-id.ts";
 
 /** What an act on a unit asks for. */
 export type UnitDecision<T> =
@@ -176,6 +177,7 @@ export class UnitLog {
 			}
 			const decision = decide(head?.state ?? null, head?.generation ?? 0);
 			if ("answer" in decision) return decision;
+			if (head === null) checkStorable(id);
 			const body = this.#body(grant, id, decision.operation, decision.state);
 			return {
 				append: body,
@@ -214,6 +216,14 @@ export class UnitLog {
 	#announce(id: UnitId, record: UnitRecord): void {
 		for (const listener of this.#listeners) listener(id, record);
 	}
+}
+
+/** A unit must not come to be whose plain objects no store can hold. */
+function checkStorable(id: UnitId): void {
+	if (isKey(stateKeyOfUnit(id)) && isKey(lockKeyOfUnit(id))) return;
+	throw new DomainError("invalid_unit_id", "no store can hold a unit with this id", {
+		hint: "its path has an empty segment, `.` or `..` as a segment, or a backslash; choose another",
+	});
 }
 
 function grantMismatch(): DomainError {

@@ -306,3 +306,12 @@ describe("two servers", () => {
 		expect((await other.units.list(bob, list)).units).toHaveLength(1);
 	});
 });
+
+test("no unit comes to be that no store could hold", async () => {
+	const { core } = open();
+	for (const text of ["envs/_.e_.k", "a/_.2E./b"]) {
+		const odd = parseUnitId(text);
+		expect(await codeOf(core.units.create(alice, odd))).toBe("invalid_unit_id");
+		expect(await codeOf(core.states.write(alice, odd, write(state(1))))).toBe("invalid_unit_id");
+	}
+});

@@ -1,6 +1,6 @@
 /** `taco serve` as a process: what it says, where it leaves the token, and how it ends. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FakeS3 } from "../../support/fake-s3/server.ts";
 import { repositoryRoot } from "../../support/tidy/sources.ts";
@@ -88,6 +88,26 @@ describe("a start that goes well", () => {
 		const over = await second.ended();
 		expect(over.code).toBe(0);
 		expect(over.text).not.toContain("the admin token was written");
+	});
+
+	test("twice at once on one folder makes one token, which both take", async () => {
+		const data = join(folder.path, "shared");
+		const args = ["--data-dir", data, "--port", "0", "--host", "127.0.0.1"];
+		const servers = [spawn(args), spawn(args), spawn(args)];
+		const ports = await Promise.all(
+			servers.map(async (server) => (await server.logged("listening")).port),
+		);
+		const token = await readFile(join(data, "__opentaco/server/admin-token"), "utf8");
+		const headers = { authorization: `Bearer ${token.trim()}` };
+		for (const port of ports) {
+			expect((await fetch(`http://127.0.0.1:${port}/v1/info`, { headers })).status).toBe(200);
+		}
+		for (const { child } of servers) child.kill("SIGTERM");
+		const ends = await Promise.all(servers.map(({ ended }) => ended()));
+		expect(ends.map(({ code }) => code)).toEqual([0, 0, 0]);
+		const told = ends.filter(({ text }) => text.includes("the admin token was written"));
+		expect(told).toHaveLength(1);
+		expect(await readdir(join(data, "__opentaco/server"))).toEqual(["admin-token"]);
 	});
 
 	test("on memory leaves nothing behind", async () => {

@@ -1,7 +1,7 @@
 /** The grammar and the order of keys, the same for every store. */
 
-import { limits } from "../core/limits.ts";
-import { StoreError } from "../core/ports/blob-store.ts";
+import { limits } from "../limits.ts";
+import { StoreError } from "./blob-store.ts";
 
 const encoder = new TextEncoder();
 
