@@ -13,6 +13,7 @@ import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
+import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { stsKeysOf } from "./sts-keys.ts";
 import { Readiness } from "./surfaces/health/index.ts";
 import { S3Surface } from "./surfaces/s3/handler.ts";
@@ -62,7 +63,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const { authenticator, forget } = await authenticatorOf(config, parts, store);
 	const core = coreOf(config, parts, store, metrics);
 	const isDraining = () => state.isDraining;
-	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
+	const s3 = s3Of(config, parts, core, store);
 	const app = createApp({
 		core,
 		clock,
@@ -75,20 +76,8 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		metrics,
 		hostRules: { allowed: allowedHosts(config) },
 		trustedProxies: config.trustedProxies,
-		s3: new S3Surface({
-			core,
-			store,
-			clock,
-			random,
-			log,
-			authentication:
-				config.auth.kind === "disabled"
-					? { kind: "open", principal: anonymousPrincipal }
-					: { kind: "signature", sts },
-			bucketName: defaultOrganization,
-			stateBytesMax: config.stateBytesMax,
-		}),
-		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }) },
+		s3: s3.surface,
+		s3Credentials: s3.credentials,
 		publicHost: config.publicBaseUrl === null ? null : new URL(config.publicBaseUrl).host,
 		requestsAtOnceMax: config.requestsAtOnceMax,
 		isTls: tls !== null,
@@ -96,6 +85,9 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	});
 	state.inFlight = app.requestsInFlight;
 	core.startSweeping(stopping.signal);
+	core.tasks.run("sweep uploads", async () => {
+		await s3.surface.sweepUploads();
+	});
 	return {
 		app,
 		core,
@@ -111,6 +103,29 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 			await forget();
 		},
 	};
+}
+
+/** The S3 surface, and the credentials that open it. */
+function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobStore) {
+	const { clock, random, log } = parts;
+	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
+	const surface = new S3Surface({
+		core,
+		store,
+		clock,
+		random,
+		log,
+		authentication:
+			config.auth.kind === "disabled"
+				? { kind: "open", principal: anonymousPrincipal }
+				: { kind: "signature", sts },
+		bucketName: defaultOrganization,
+		stateBytesMax: config.stateBytesMax,
+	});
+	const credentials: SurfaceDeps["s3Credentials"] = {
+		issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }),
+	};
+	return { surface, credentials };
 }
 
 /** A server without authentication on this machine answers to this machine's names only. */

@@ -12,6 +12,7 @@ export interface SigningScope {
 	readonly service: string;
 }
 
+/** The scope as it is signed. */
 export function scopeText(scope: SigningScope): string {
 	return `${scope.day}/${scope.region}/${scope.service}/${scopeEnd}`;
 }

@@ -274,6 +274,6 @@ function isEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
 function unknownKey(): StsFault {
 	return new StsFault(
 		"unknown_access_key",
-		"the access key is not one of this server's; get credentials with `taco creds`",
+		"the access key is not one of this server's; get new credentials with `taco creds --fresh`",
 	);
 }

@@ -10,6 +10,7 @@ import {
 	verifyRequest,
 } from "../../../auth/sts/sigv4.ts";
 import { type RequestContext, splitUrl } from "../../shared/request-context.ts";
+import { lockAnswer, stateHeaders, xmlText } from "./answers.ts";
 import {
 	bucketLocation,
 	bucketVersioning,
@@ -21,13 +22,7 @@ import { checkReadConditions, readRange, writeCondition } from "./conditions.ts"
 import { copyObject } from "./copy.ts";
 import { notImplemented, presentS3Error, S3Error } from "./errors.ts";
 import { listObjects } from "./listing.ts";
-import {
-	deleteLock,
-	type LockObject,
-	putLock,
-	RepeatedRequests,
-	readLock,
-} from "./lock-objects.ts";
+import { deleteLock, putLock, RepeatedRequests, readLock } from "./lock-objects.ts";
 import {
 	abortUpload,
 	checksumHeaders,
@@ -47,15 +42,8 @@ import {
 	s3Root,
 	versionParameter,
 } from "./request.ts";
-import { objectHeaders, payloadOf, readLarge, type S3Deps } from "./service.ts";
-import {
-	deleteState,
-	describeState,
-	openState,
-	type StateObject,
-	sliceBody,
-	writeState,
-} from "./state-objects.ts";
+import { payloadOf, readLarge, type S3Deps } from "./service.ts";
+import { deleteState, describeState, openState, sliceBody, writeState } from "./state-objects.ts";
 import { Uploads } from "./uploads.ts";
 import { listVersions } from "./versions.ts";
 
@@ -360,50 +348,4 @@ export class S3Surface {
 			},
 		});
 	}
-}
-
-function xmlText(text: string): Response {
-	return new Response(text, { headers: { "content-type": "application/xml" } });
-}
-
-function stateHeaders(
-	request: S3Request,
-	object: StateObject,
-	span: { readonly first: number; readonly last: number } | null,
-): Record<string, string> {
-	const isWhole = span === null || (span.first === 0 && span.last === object.sizeBytes - 1);
-	// A checksum of the whole on a part of it would be taken for a wrong one.
-	const hasChecksum =
-		isWhole &&
-		object.sha256 !== null &&
-		request.headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
-	return {
-		...objectHeaders(object),
-		"content-type": "application/json",
-		"accept-ranges": "bytes",
-		...(span === null
-			? {}
-			: { "content-range": `bytes ${span.first}-${span.last}/${object.sizeBytes}` }),
-		...(hasChecksum && object.sha256 !== null
-			? { "x-amz-checksum-sha256": object.sha256, "x-amz-checksum-type": "FULL_OBJECT" }
-			: {}),
-	};
-}
-
-function lockAnswer(lock: LockObject, method: string, range: string | null): Response {
-	const size = lock.bytes.length;
-	const span = readRange(range, size);
-	const bytes = span === null ? lock.bytes : lock.bytes.subarray(span.first, span.last + 1);
-	const headers: Record<string, string> = {
-		etag: lock.etag,
-		"last-modified": new Date(lock.modified).toUTCString(),
-		"content-type": "application/json",
-		"accept-ranges": "bytes",
-		"content-length": String(bytes.length),
-		...(span === null ? {} : { "content-range": `bytes ${span.first}-${span.last}/${size}` }),
-	};
-	return new Response(method === "HEAD" ? null : (bytes as Uint8Array<ArrayBuffer>), {
-		status: span === null ? 200 : 206,
-		headers,
-	});
 }

@@ -7,12 +7,12 @@ import { collectPayload, openPayload } from "../../../../src/auth/sts/payload.ts
 import {
 	acceptUnverified,
 	type ChunkSigning,
-	type VerifiedRequest,
 	verifyRequest,
 } from "../../../../src/auth/sts/sigv4.ts";
 import { checksumAlgorithms, startChecksum } from "../../../../src/lib/checksum.ts";
 import { realRandom } from "../../../support/core.ts";
 import { type Chunked, frameChunks } from "./chunks.ts";
+import { drain, streamOf } from "./drain.ts";
 import { fixedKeys } from "./keys.ts";
 import { received, signer } from "./signing.ts";
 
@@ -64,36 +64,6 @@ async function verified(headers: Record<string, string>) {
 		seedSignature: seedSignature ?? "",
 	};
 	return { proof, headers: request.headers as Headers, signing };
-}
-
-/** The bytes in pieces, as a network may cut them. */
-function streamOf(bytes: Uint8Array, pieceBytes = 7): ReadableStream<Uint8Array> {
-	let at = 0;
-	return new ReadableStream({
-		pull(controller) {
-			if (at >= bytes.length) return controller.close();
-			controller.enqueue(bytes.subarray(at, at + pieceBytes));
-			at += pieceBytes;
-		},
-	});
-}
-
-/** What comes out, and whether it ended well: the bytes seen before an error count as well. */
-async function drain(
-	proof: VerifiedRequest,
-	headers: Headers,
-	body: Uint8Array | null,
-	pieceBytes = 7,
-): Promise<{ bytes: string; code: string }> {
-	const seen: Uint8Array[] = [];
-	let code = "";
-	try {
-		const payload = openPayload(proof, headers, body === null ? null : streamOf(body, pieceBytes));
-		for await (const chunk of payload.stream) seen.push(chunk);
-	} catch (error) {
-		code = (error as { code?: string }).code ?? String(error);
-	}
-	return { bytes: Buffer.concat(seen).toString(), code };
 }
 
 const unsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
