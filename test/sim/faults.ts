@@ -50,6 +50,10 @@ export interface FaultProfile {
 	readonly staleMsMax: number;
 	/** Probability that a listing of our own objects is stale. */
 	readonly staleRate: number;
+	/** Probability that the machine sleeps between deciding on a call and sending it. */
+	readonly sleepRate: number;
+	readonly sleepMsMin: number;
+	readonly sleepMsMax: number;
 	/** Times in which most calls get a 503. */
 	readonly bursts: readonly { readonly from: number; readonly until: number }[];
 	/** Faults stop here. */
@@ -66,6 +70,8 @@ export interface CallPlan {
 	/** From the dispatch to the late effect, ms. */
 	readonly lateMs: number;
 	readonly staleMs: number;
+	/** The machine sleeps so long before the request leaves it. */
+	readonly sleepMs: number;
 }
 
 /** A fault that happened, for the report. */
@@ -114,8 +120,14 @@ export class FaultPlan {
 			// Soon enough to meet the caller's next attempt, or long after it has given up.
 			lateMs: prng.chance(0.5) ? prng.between(5, 200) : prng.between(200, profile.lateMsMax),
 			staleMs: prng.between(1, profile.staleMsMax),
+			sleepMs: 0,
 		};
 		if (now >= profile.untilMs || this.#left.has(id)) return plan;
+		if (prng.chance(profile.sleepRate)) {
+			const sleepMs = prng.between(profile.sleepMsMin, profile.sleepMsMax);
+			this.happened.push({ id, at: now, what: `asleep for ${sleepMs} ms: ${shape.label}` });
+			return { ...plan, sleepMs };
+		}
 		const inBurst = profile.bursts.some((burst) => burst.from <= now && now < burst.until);
 		const isStale = shape.isListing && prng.chance(profile.staleRate);
 		const fault =

@@ -48,6 +48,9 @@ export interface RunReport {
 	readonly attempts: number;
 }
 
+/** A run that has not come to rest after so many events never will. */
+const eventsMax = 60_000;
+
 const unitNames = ["app", "app/prod", "other"];
 
 export async function runSeed(
@@ -62,9 +65,10 @@ export async function runSeed(
 	const bucket = new Bucket(scheduler, mix.dateStepMs);
 	const faults = new FaultPlan(seed, mix.profile, options.without);
 	const world = new World(code, seed, mix, scheduler, bucket, faults);
-	const isOver = await scheduler.runUntil(world.run());
+	const isOver = await scheduler.runUntil(world.run(), eventsMax);
 	const violations = [...world.found];
-	if (!isOver) violations.push({ invariant: "I15", what: "everything stands still" });
+	if (!isOver)
+		violations.push({ invariant: "I15", what: `no end after ${scheduler.count} events` });
 	violations.push(...checkAll(world.result()));
 	return {
 		seed,

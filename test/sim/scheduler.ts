@@ -71,8 +71,11 @@ export class Scheduler {
 		if (this.#isTracing) this.trace.push(`${String(this.#now).padStart(7)} ${text}`);
 	}
 
-	/** Runs events until the promise settles; gives false when nothing is left that could settle it. */
-	async runUntil(done: Promise<unknown>, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+	/**
+	 * Runs events until the promise settles. Gives false when nothing is left that could settle it,
+	 * or after `eventsMax` events.
+	 */
+	async runUntil(done: Promise<unknown>, eventsMax = Number.POSITIVE_INFINITY): Promise<boolean> {
 		let isDone = false;
 		const settled = () => {
 			isDone = true;
@@ -81,7 +84,7 @@ export class Scheduler {
 		await quiet();
 		while (!isDone) {
 			const event = this.#pop();
-			if (event === undefined || event.at > untilMs) return false;
+			if (event === undefined || this.#count >= eventsMax) return false;
 			if (event.run === null) continue;
 			this.#now = event.at;
 			this.#count++;

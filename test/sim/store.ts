@@ -236,7 +236,7 @@ export class SimStore implements BlobStore {
 			isListing: call.isListing ?? false,
 			label: `${name} ${call.label}`,
 		});
-		scheduler.note(`${name} ${call.label} ${plan.fault ?? ""}`);
+		scheduler.note(`${name} ${call.label} ${plan.fault ?? ""}${plan.sleepMs || ""}`);
 		return new Promise<T>((resolve, reject) => {
 			const reply = (answer: () => void) => {
 				scheduler.after(plan.replyMs, "reply", () => machine.deliver("reply", answer));
@@ -248,7 +248,8 @@ export class SimStore implements BlobStore {
 			};
 			const act = () => call.effect(scheduler.now);
 			const later = () => void scheduler.after(plan.lateMs, "late", act);
-			scheduler.after(plan.effectMs, "effect", () => {
+			if (plan.sleepMs > 0) machine.pause(plan.sleepMs, "suspended");
+			scheduler.after(plan.sleepMs + plan.effectMs, "effect", () => {
 				switch (plan.fault) {
 					case "silence-before":
 						return;

@@ -82,14 +82,14 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	// Long runs think longer, so that no unit grows a history whose size is all that a run costs.
 	const thinkMsMax = isSleeping ? 15_000 : prng.pick(isPruning ? [800, 2500] : [30, 200, 800]);
 	const durationMs = isPruning
-		? prng.between(25_000, 45_000)
+		? prng.between(25_000, 45_000) + (isSleeping ? 60_000 : 0)
 		: thinkMsMax * prng.between(6, 12) + prng.between(500, 4000);
 	const hasPlain = focus === "adoption" || (focus === "everything" && prng.chance(0.2));
 	const isForeign = isProjecting || (focus === "everything" && prng.chance(0.15));
 	const hasMachineFaults = focus !== "calm" && prng.chance(0.6);
 	return {
 		servers: prng.between(isPruning ? 2 : 1, 3),
-		clients: isSleeping ? 3 : prng.between(isPruning ? 4 : 2, isPruning ? 6 : 7),
+		clients: isSleeping ? 2 : prng.between(isPruning ? 4 : 2, isPruning ? 6 : 7),
 		units: prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
 		durationMs,
 		thinkMsMax,
@@ -100,6 +100,9 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 			lateMsMax: times.lateMsMax,
 			staleMsMax: 3000,
 			staleRate: rate === 0 ? 0 : prng.pick(isAmbiguous ? [0, 0.4] : [0, 0, 0.1]),
+			sleepRate: isSleeping ? 0.1 : isPruning ? prng.pick([0, 0.01, 0.03]) : 0,
+			sleepMsMin: times.pruneGraceMs + 1000,
+			sleepMsMax: times.pruneGraceMs + 7000,
 			bursts: rate > 0 && prng.chance(0.2) ? [burst(prng, durationMs)] : [],
 			untilMs: durationMs,
 		},

@@ -1,6 +1,6 @@
 /** All surfaces agree on what is a unit id, whichever way it is spelled. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { isKey } from "../../src/storage/key.ts";
+import { isKey } from "../../src/core/ports/blob-key.ts";
 import { badIds, goodIds } from "../fixtures/unit-ids.ts";
 import { createTestApp, stateText, type TestApp } from "./test-app.ts";
 
