@@ -11,8 +11,6 @@ export interface Change {
 	readonly bytes: Uint8Array | null;
 	/** What was there before. */
 	readonly before: Uint8Array | null;
-	/** Last change of what was there before, by the store's clock. */
-	readonly modifiedBefore: number | null;
 	/** `server1`, or `foreign`. */
 	readonly by: string;
 	/** How much of the history there was when the request was sent. */
@@ -112,7 +110,6 @@ export class Bucket {
 			key,
 			bytes,
 			before: before?.bytes ?? null,
-			modifiedBefore: before?.modified ?? null,
 			by,
 			sentAt,
 		});

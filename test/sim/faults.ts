@@ -90,7 +90,12 @@ export interface CallShape {
 	readonly label: string;
 }
 
-export class FaultPlan {
+/** Decides what happens to calls. */
+export interface CallFaults {
+	call(now: number, shape: CallShape): CallPlan;
+}
+
+export class FaultPlan implements CallFaults {
 	readonly #seed: string;
 	readonly #profile: FaultProfile;
 	readonly #left: ReadonlySet<string>;

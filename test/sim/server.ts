@@ -4,7 +4,7 @@ import type { CoreSettings } from "../../src/core/settings.ts";
 import type { Bucket } from "./bucket.ts";
 import { Machine } from "./clock.ts";
 import type { Code } from "./code.ts";
-import type { FaultPlan } from "./faults.ts";
+import type { CallFaults } from "./faults.ts";
 import { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SimStore } from "./store.ts";
@@ -23,7 +23,7 @@ export interface ServerDeps {
 	readonly code: Code;
 	readonly scheduler: Scheduler;
 	readonly bucket: Bucket;
-	readonly faults: FaultPlan;
+	readonly faults: CallFaults;
 	readonly settings: CoreSettings;
 }
 

@@ -16,13 +16,13 @@ import type {
 import type { Bucket } from "./bucket.ts";
 import type { Machine } from "./clock.ts";
 import type { Code } from "./code.ts";
-import type { CallFault, FaultPlan } from "./faults.ts";
+import type { CallFault, CallFaults } from "./faults.ts";
 
 export interface SimStoreDeps {
 	readonly name: string;
 	readonly bucket: Bucket;
 	readonly machine: Machine;
-	readonly faults: FaultPlan;
+	readonly faults: CallFaults;
 	readonly code: Pick<Code, "StoreError" | "exactly">;
 }
 

@@ -38,11 +38,11 @@ export async function terraformProject(
 	path: string,
 	files: Readonly<Record<string, string>>,
 	env: Readonly<Record<string, string>>,
+	client: string | null = findTerraform(),
 ): Promise<Project> {
 	await mkdir(path, { recursive: true });
 	const write = (file: string, text: string) => writeFile(join(path, file), text);
 	for (const [file, text] of Object.entries(files)) await write(file, text);
-	const client = findTerraform();
 	if (client === null) throw new Error("no terraform on PATH");
 	const start = (...args: string[]): RunningTerraform => {
 		const child = Bun.spawn([client, ...args], {

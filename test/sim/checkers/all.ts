@@ -18,7 +18,7 @@ export function checkAll(run: Run): Violation[] {
 			...checkLocks(chain, attempts),
 			...checkWrites(chain, attempts),
 			...checkAnswers(chain, run.attempts),
-			...checkProjections(chain, run.bucket, run.mix.foreignEveryMs > 0 || run.mix.hasPlain),
+			...checkProjections(chain, run.bucket, run.hasForeign),
 		);
 	}
 	found.push(...checkBodies(chains, run.history));

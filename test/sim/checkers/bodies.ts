@@ -7,8 +7,6 @@ import type { Violation } from "../history.ts";
 import { times } from "../swarm.ts";
 import { bodyRoot, type Chain, generationOf, logRoot } from "./chain.ts";
 
-const epochMs = 1_767_225_600_000;
-
 export function checkBodies(chains: readonly Chain[], history: readonly Change[]): Violation[] {
 	const found: Violation[] = [];
 	const say = (invariant: string, what: string) => found.push({ invariant, what });
@@ -18,7 +16,7 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 	const heads = new Map<string, { state: UnitState; generation: number }>();
 	/** When each record's key was first taken: what comes there after it was pruned does not count. */
 	const made = new Map<string, number>();
-	const bodies = new Map<string, { bytes: Uint8Array; by: string }>();
+	const bodies = new Map<string, { bytes: Uint8Array; by: string; at: number }>();
 	for (const [index, change] of history.entries()) {
 		const { key, bytes } = change;
 		if (key.startsWith(bodyRoot)) {
@@ -27,16 +25,17 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 				if (there !== undefined && !Buffer.from(there.bytes).equals(bytes)) {
 					say("I8", `the body ${key} was replaced`);
 				}
-				bodies.set(key, { bytes, by: change.by });
+				// A repeated PUT of the same body does not make it younger.
+				bodies.set(key, { bytes, by: change.by, at: there?.at ?? change.at });
 			} else {
-				const maker = bodies.get(key)?.by;
+				const { by: maker, at: madeAt } = bodies.get(key) ?? { by: change.by, at: 0 };
 				bodies.delete(key);
 				for (const [unit, { state }] of heads) {
 					if (state.versions.some((v) => v.body === key && hasBody(state, v))) {
 						say("I8", `${unit}: the body ${key} was removed while the head referred to it`);
 					}
 				}
-				if (maker !== change.by && ageMs(change) <= times.pruneGraceMs) {
+				if (maker !== change.by && change.at - madeAt <= times.pruneGraceMs) {
 					say("I11", `${change.by} removed the young body ${key} of ${maker}`);
 				}
 			}
@@ -74,10 +73,6 @@ function recordRemoval(
 	if (generation > head - limits.recordsKeptMin) problems.push(`${unit}: ${generation} of ${head}`);
 	if (change.at - madeAt <= times.pruneGraceMs) problems.push(`${unit}: ${generation} was young`);
 	return problems;
-}
-
-function ageMs(change: Change): number {
-	return epochMs + change.at - (change.modifiedBefore ?? 0);
 }
 
 const hashes = new WeakMap<Uint8Array, string>();
