@@ -25,6 +25,8 @@ const schedule = "core/projection/schedule.ts";
 const sweeper = "core/retention/sweeper.ts";
 const pruner = "core/retention/pruner.ts";
 
+const lockRules = "core/lock/rules.ts";
+
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 
 const noSecondLook = edit(
@@ -374,5 +376,17 @@ export const plantedBugs: readonly PlantedBug[] = [
 				"if (body !== null) stored.push({ body: { ...body, key: source.key }, source });",
 			),
 		],
+	},
+	{
+		name: "over S3 any lock counts as the login's own",
+		focus: "calm",
+		seedsMax: 60,
+		edits: [edit(lockRules, "if (lock === null || isOfLogin(lock, caller)) return;", "return;")],
+	},
+	{
+		name: "over S3 a lock of another surface counts as the login's own",
+		focus: "everything",
+		seedsMax: 200,
+		edits: [edit(lockRules, "lock.surface === caller.surface &&", "true &&")],
 	},
 ];

@@ -56,7 +56,7 @@ export function decideLock(state: UnitState, lockId: string, caller: Caller): "t
  * The claim of a client that cannot name its lock (S3 has no place for it): whatever lock the same
  * login took on the same surface.
  */
-export const lockOfLogin: unique symbol = Symbol("the lock of the caller's own login");
+export const lockOfLogin: unique symbol = Symbol.for("opentaco: the lock of the caller's login");
 
 /** The lock that a writer claims: its id, the one of its login, or null for none. */
 export type LockClaim = string | typeof lockOfLogin | null;
