@@ -113,6 +113,8 @@ export const limits = {
 	stsKeysMax: 64,
 	/** How old a server's knowledge of the shared secrets may be. */
 	stsKeysFreshMs: 30 * second,
+	/** A key that is not known is looked up again at most this often. */
+	stsKeysRecheckMs: 1 * second,
 	/** The line before a chunk: a size and a signature. */
 	chunkLineBytesMax: 256,
 	trailerBytesMax: 2 * KiB,

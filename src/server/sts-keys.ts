@@ -89,9 +89,13 @@ class RegisterStsKeys implements StsKeys {
 	}
 
 	async find(kid: string): Promise<StsKey | null> {
-		const { value } = await this.#register.readCached(limits.stsKeysFreshMs);
-		const known = value?.keys.find((key) => key.kid === kid);
-		return known === undefined ? null : keyOf(known);
+		// One that is not known may have been made by another server a moment ago.
+		for (const ageMs of [limits.stsKeysFreshMs, limits.stsKeysRecheckMs]) {
+			const { value } = await this.#register.readCached(ageMs);
+			const known = value?.keys.find((key) => key.kid === kid);
+			if (known !== undefined) return keyOf(known);
+		}
+		return null;
 	}
 
 	async #make(): Promise<StsKey> {

@@ -336,3 +336,13 @@ describe("the bucket", () => {
 		expect(await failure(tagging)).toMatchObject({ status: 501, name: "NotImplemented" });
 	});
 });
+
+test("a refusal of a large body is told, and not a broken connection", async () => {
+	const http = caller("bob");
+	const id = parseUnitId("app/prod");
+	await harness.core.locks.lock(http, id, { ID: "x" }, { autoCreate: true });
+	for (const size of [2, 8, 30]) {
+		const refused = await failure(put(stateText(1, "l-1", size * 1024 * 1024)));
+		expect([size, refused.status, refused.name]).toEqual([size, 412, "PreconditionFailed"]);
+	}
+});
