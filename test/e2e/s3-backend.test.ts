@@ -1,35 +1,17 @@
 /** The compiled server under the real clients, over the S3 endpoint. */
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { type Outcome, runTaco } from "../support/executable.ts";
-import { type RunningServer, startServer } from "../support/server.ts";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { FakeS3 } from "../support/fake-s3/server.ts";
+import { mainSource as main, openSite } from "../support/s3-site.ts";
 import {
 	httpBackend,
 	httpCredentials,
-	type Project,
 	terraformOrSkip,
 	terraformProject,
 } from "../support/terraform.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../support/tmpdir.ts";
 import { until } from "../support/until.ts";
-
-const main = `
-variable "input" {
-  default = "one"
-}
-resource "terraform_data" "example" {
-  input = var.input
-}
-output "value" {
-  value = terraform_data.example.output
-}
-output "large" {
-  value = 123456789012345678901234567890
-}
-`;
 
 /** An apply that waits until the file \`go\` appears. */
 const waiting = `${main}
@@ -42,65 +24,6 @@ resource "terraform_data" "gate" {
 `;
 
 const has = terraformOrSkip("the S3 endpoint under the real client");
-const aws = Bun.which("aws");
-if (aws === null)
-	process.stderr.write("\nSKIPPED: the S3 endpoint under the AWS CLI: no aws on PATH\n");
-
-/** A server, a folder, and an AWS profile that \`taco creds setup\` wrote. */
-interface Site extends AsyncDisposable {
-	readonly folder: TemporaryDirectory;
-	readonly server: RunningServer;
-	/** Of every client: nothing but what a user has after \`taco creds setup --write\`. */
-	readonly env: Record<string, string>;
-	block(unit: string): Promise<string>;
-	taco(...args: string[]): Promise<Outcome>;
-	project(name: string, unit: string, source?: string): Promise<Project>;
-}
-
-async function openSite(isTls = false): Promise<Site> {
-	const folder = await temporaryDirectory("e2e-s3");
-	const caFile = join(folder.path, "taco-data", "__opentaco", "server", "tls", "ca.pem");
-	const server = await startServer({
-		cwd: folder.path,
-		...(isTls ? { scheme: "https", caFile, args: ["--tls-self-signed"] } : {}),
-	});
-	const config = join(folder.path, "aws-config");
-	const env: Record<string, string> = {
-		OPENTACO_SERVER: server.url,
-		OPENTACO_TOKEN: server.token,
-		AWS_CONFIG_FILE: config,
-		AWS_SHARED_CREDENTIALS_FILE: join(folder.path, "no-credentials"),
-		AWS_PROFILE: "opentaco-state-backend",
-		XDG_CACHE_HOME: join(folder.path, "cache"),
-		AWS_EC2_METADATA_DISABLED: "true",
-		...(isTls ? { AWS_CA_BUNDLE: caFile, SSL_CERT_FILE: caFile, OPENTACO_CA_CERT: caFile } : {}),
-	};
-	const taco = (...args: string[]) => runTaco(args, { cwd: folder.path, env });
-	const written = await taco("creds", "setup", "--write");
-	if (written.exitCode !== 0) throw new Error(written.stderr);
-	const block = async (unit: string) => {
-		const { stdout } = await taco("creds", "setup", "--json", "--unit", unit);
-		return (JSON.parse(stdout) as { backend: string }).backend;
-	};
-	return {
-		folder,
-		server,
-		env,
-		block,
-		taco,
-		async project(name, unit, source = main) {
-			return await terraformProject(
-				join(folder.path, name),
-				{ "backend.tf": await block(unit), "main.tf": source },
-				env,
-			);
-		},
-		async [Symbol.asyncDispose]() {
-			await server[Symbol.asyncDispose]();
-			await folder[Symbol.asyncDispose]();
-		},
-	};
-}
 
 for (const isTls of [false, true]) {
 	describe.skipIf(!has)(`terraform over ${isTls ? "https" : "http"}`, () => {
@@ -247,6 +170,45 @@ describe.skipIf(!has)("terraform and the other surfaces", () => {
 		expect(await second.must("output", "-raw", "seen")).toBe("one");
 	}, 60_000);
 
+	test("large states with the server's own data in S3", async () => {
+		const fake = await FakeS3.start();
+		try {
+			await using site = await openSite(false, {
+				OPENTACO_STORAGE: "s3",
+				OPENTACO_S3_BUCKET: "bucket",
+				OPENTACO_S3_ENDPOINT: fake.endpoint,
+				OPENTACO_S3_REGION: fake.region,
+				AWS_ACCESS_KEY_ID: fake.keys.accessKeyId,
+				AWS_SECRET_ACCESS_KEY: fake.keys.secretAccessKey,
+			});
+			const tf = await site.project(
+				"tf",
+				"big",
+				`${main}\nresource "terraform_data" "large" {\n  input = file("large.txt")\n}\n`,
+			);
+			await tf.write("large.txt", "0123456789abcdef".repeat(400_000));
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve");
+			await tf.must("apply", "-auto-approve", "-var=input=two");
+			expect(await tf.must("output", "-raw", "value")).toBe("two");
+			const left = await site.taco("unit", "versions", "big", "--json");
+			expect(JSON.parse(left.stdout).versions).toHaveLength(2);
+		} finally {
+			await fake.stop();
+		}
+	}, 120_000);
+
+	test("examples/s3-compat, as it stands in the repository", async () => {
+		await using site = await openSite();
+		const path = join(site.folder.path, "example");
+		await cp(resolve(import.meta.dir, "../../examples/s3-compat"), path, { recursive: true });
+		const tf = await terraformProject(path, {}, site.env);
+		await tf.must("init", `-backend-config=endpoints={s3="${site.server.url}/s3"}`);
+		await tf.must("apply", "-auto-approve");
+		expect(await tf.must("output", "-raw", "greeting")).toBe("Hello from OpenTaco");
+		expect((await site.taco("unit", "ls")).stdout).toContain("examples/s3-compat");
+	}, 60_000);
+
 	test("any key that a team already has", async () => {
 		await using site = await openSite();
 		const block = (await site.block("x")).replace("x/terraform.tfstate", "prod/net work+1.tfstate");
@@ -260,141 +222,5 @@ describe.skipIf(!has)("terraform and the other surfaces", () => {
 		await tf.must("workspace", "new", "dev");
 		await tf.must("apply", "-auto-approve");
 		expect(await tf.must("workspace", "list")).toContain("* dev");
-	}, 60_000);
-});
-
-describe("AWS clients", () => {
-	async function seeded(isTls = false): Promise<Site> {
-		const site = await openSite(isTls);
-		for (const [unit, serial] of [
-			["a", 1],
-			["b/c", 1],
-			["b/c", 2],
-		] as const) {
-			const path = join(site.folder.path, `${serial}.tfstate`);
-			await writeFile(path, state(serial));
-			if (serial === 1) await site.taco("unit", "create", unit);
-			const pushed = await site.taco("unit", "push", unit, path);
-			if (pushed.exitCode !== 0) throw new Error(pushed.stderr);
-		}
-		return site;
-	}
-	const state = (serial: number, padding = 0) =>
-		`{"version":4,"serial":${serial},"lineage":"l","padding":"${"x".repeat(padding)}"}\n`;
-
-	for (const isTls of [false, true]) {
-		test.skipIf(aws === null)(
-			`the AWS CLI over ${isTls ? "https" : "http"}`,
-			async () => {
-				await using site = await seeded(isTls);
-				const cwd = site.folder.path;
-				const run = async (...args: string[]) => {
-					const child = Bun.spawn([aws ?? "", ...args], {
-						cwd,
-						env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...site.env },
-						stdio: ["ignore", "pipe", "pipe"],
-					});
-					const [out, err, code] = await Promise.all([
-						new Response(child.stdout).text(),
-						new Response(child.stderr).text(),
-						child.exited,
-					]);
-					if (code !== 0) throw new Error(`aws ${args.join(" ")}: ${err}`);
-					return out;
-				};
-				const listed = await run("s3", "ls", "--recursive", "s3://opentaco");
-				expect(listed).toContain("a/terraform.tfstate");
-				expect(listed).toContain("b/c/terraform.tfstate");
-				expect(await run("s3", "ls")).toContain("opentaco");
-				expect(await run("s3", "cp", "s3://opentaco/b/c/terraform.tfstate", "-")).toBe(state(2));
-				await writeFile(join(cwd, "big.tfstate"), state(1, 20_000_000));
-				await run("s3", "cp", "big.tfstate", "s3://opentaco/big/terraform.tfstate");
-				await run("s3", "cp", "s3://opentaco/big/terraform.tfstate", "back.tfstate");
-				expect((await readFile(join(cwd, "back.tfstate"), "utf8")) === state(1, 20_000_000)).toBe(
-					true,
-				);
-				await run(
-					"s3",
-					"mv",
-					"s3://opentaco/a/terraform.tfstate",
-					"s3://opentaco/moved/terraform.tfstate",
-				);
-				await mkdir(join(cwd, "copy"));
-				await run("s3", "sync", "s3://opentaco/b", "copy");
-				expect(await readFile(join(cwd, "copy", "c", "terraform.tfstate"), "utf8")).toBe(state(2));
-				await run("s3", "sync", "copy", "s3://opentaco/restored");
-				await run("s3", "rm", "--recursive", "s3://opentaco/restored");
-				const after = await run("s3", "ls", "--recursive", "s3://opentaco");
-				expect(after).not.toContain("restored");
-				expect(after).not.toMatch(/ a\/terraform/);
-				const versions = await run(
-					"s3api",
-					"list-object-versions",
-					"--bucket",
-					"opentaco",
-					"--prefix",
-					"b/",
-				);
-				expect(JSON.parse(versions).Versions).toHaveLength(2);
-				const presigned = (
-					await run("s3", "presign", "s3://opentaco/b/c/terraform.tfstate")
-				).trim();
-				const ca = site.env["AWS_CA_BUNDLE"];
-				const tls = ca === undefined ? {} : { tls: { ca: Bun.file(ca) } };
-				expect(await (await fetch(presigned, tls)).text()).toBe(state(2));
-				expect((await fetch(presigned, { ...tls, method: "DELETE" })).status).toBe(403);
-				expect((await fetch(`${presigned}x`, tls)).status).toBe(400);
-				await expect(run("s3", "ls", "s3://other")).rejects.toThrow("NoSuchBucket");
-			},
-			120_000,
-		);
-	}
-
-	test("a dependency's state, read directly as Terragrunt does", async () => {
-		await using site = await seeded();
-		const issued = JSON.parse((await site.taco("creds", "--json")).stdout);
-		const client = new S3Client({
-			endpoint: `${site.server.url}/s3`,
-			region: "auto",
-			forcePathStyle: true,
-			credentials: {
-				accessKeyId: issued.AccessKeyId,
-				secretAccessKey: issued.SecretAccessKey,
-				sessionToken: issued.SessionToken,
-			},
-		});
-		const read = await client.send(
-			new GetObjectCommand({ Bucket: "opentaco", Key: "b/c/terraform.tfstate" }),
-		);
-		expect(await read.Body?.transformToString()).toBe(state(2));
-		const listed = await client.send(
-			new ListObjectsV2Command({ Bucket: "opentaco", Prefix: "b/" }),
-		);
-		expect(listed.KeyCount).toBe(1);
-		// They open nothing else.
-		for (const token of [issued.SessionToken, issued.SecretAccessKey, issued.AccessKeyId]) {
-			const headers = { authorization: `Bearer ${token}` };
-			expect((await fetch(`${site.server.url}/v1/units`, { headers })).status).toBe(401);
-		}
-	}, 60_000);
-
-	test("two servers on one folder take each other's credentials", async () => {
-		await using site = await seeded();
-		await using second = await startServer({ cwd: site.folder.path });
-		const issued = JSON.parse((await site.taco("creds", "--json")).stdout);
-		const client = new S3Client({
-			endpoint: `${second.url}/s3`,
-			region: "auto",
-			forcePathStyle: true,
-			credentials: {
-				accessKeyId: issued.AccessKeyId,
-				secretAccessKey: issued.SecretAccessKey,
-				sessionToken: issued.SessionToken,
-			},
-		});
-		const read = await client.send(
-			new GetObjectCommand({ Bucket: "opentaco", Key: "a/terraform.tfstate" }),
-		);
-		expect(await read.Body?.transformToString()).toBe(state(1));
 	}, 60_000);
 });
