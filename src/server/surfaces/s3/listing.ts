@@ -2,7 +2,7 @@
 
 import type { Caller } from "../../../core/principal.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
-import { stateKeyOfUnit, tfLockKeyOfUnit } from "../../../core/unit/unit-id.ts";
+import { stateKeyOfUnit } from "../../../core/unit/unit-id.ts";
 import { compareUtf8 } from "../../../lib/utf8-order.ts";
 import { S3Error } from "./errors.ts";
 import { lockObject } from "./lock-objects.ts";
@@ -12,6 +12,8 @@ import { objectOfUnit } from "./state-objects.ts";
 import { type Element, xmlDocument } from "./xml.ts";
 
 const keysMax = 1000;
+/** As Terraform names it; `.lock` is the other view of the same lock. */
+const lockKeyEnd = ".tflock";
 
 interface KeyEntry {
 	readonly key: string;
@@ -31,7 +33,7 @@ export async function unitKeys(
 	for (const unit of await directory.all()) {
 		if (unit.deleted !== null) continue;
 		const key = stateKeyOfUnit(unit.id);
-		const lockKey = tfLockKeyOfUnit(unit.id);
+		const lockKey = `${key}${lockKeyEnd}`;
 		const hasState = unit.sizeBytes > 0 && key.startsWith(prefix);
 		const hasLock = withLocks && unit.lock !== null && lockKey.startsWith(prefix);
 		if (!hasState && !hasLock) continue;
