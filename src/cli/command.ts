@@ -56,6 +56,8 @@ export interface Group {
 	readonly summary: string;
 	readonly aliases?: readonly string[];
 	readonly children: CommandMap;
+	/** Commands that may also be written after the name of the thing that they are about. */
+	readonly afterName?: readonly string[];
 }
 
 export type Node = Leaf | Group;

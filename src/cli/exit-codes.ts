@@ -53,6 +53,8 @@ const table: Record<KnownCode, ExitCode> = {
 	route_not_found: exitCodes.unexpected,
 	method_not_allowed: exitCodes.unexpected,
 	unit_exists: exitCodes.conflict,
+	not_found: exitCodes.notFound,
+	conflict: exitCodes.conflict,
 	unit_reserved: exitCodes.invalidInput,
 	locked: exitCodes.conflict,
 	lock_mismatch: exitCodes.conflict,

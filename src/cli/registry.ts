@@ -1,5 +1,7 @@
 /** Every command of the program. Each is loaded when it is called, so that the others cost nothing. */
 import { commandMap } from "./command.ts";
+import { auditCommands } from "./commands/audit/index.ts";
+import { rbacCommands } from "./commands/rbac/index.ts";
 
 export const programSummary =
 	"OpenTaco: a state server for Terraform and OpenTofu, and the command line to it.";
@@ -79,6 +81,14 @@ export const commands = commandMap({
 		summary: "Work with units: states, locks, versions",
 		aliases: ["units"],
 		children: unitCommands,
+	},
+	rbac: {
+		summary: "Roles: who may do what",
+		children: rbacCommands,
+	},
+	audit: {
+		summary: "Who did what, and who was not let",
+		children: auditCommands,
 	},
 	login: {
 		summary: "Store a token for a server",

@@ -46,7 +46,13 @@ export function resolveCommand(
 			continue;
 		}
 		const found = findCommand(map, word);
-		if (found === null) throw unknownCommand(word, path, map, node === null);
+		if (found === null) {
+			const turned = turnAround(node, argv.slice(at));
+			if (turned === null) throw unknownCommand(word, path, map, node === null);
+			const { name, leaf, rest } = turned;
+			path = `${path} ${name}`;
+			return { path, node: leaf, rest, before, line: parseLine(before, globalSet, path) };
+		}
 		path = `${path} ${found.name}`;
 		node = found.node;
 		if (!isGroup(node)) break;
@@ -54,6 +60,18 @@ export function resolveCommand(
 	}
 	const rest = node !== null && !isGroup(node) ? argv.slice(at + 1) : argv.slice(at);
 	return { path, node, rest, before, line: parseLine(before, globalSet, path) };
+}
+
+/** `roles <role> permissions …` is `roles permissions <role> …`. */
+function turnAround(
+	node: Node | null,
+	words: readonly string[],
+): { readonly name: string; readonly leaf: Leaf; readonly rest: readonly string[] } | null {
+	const [thing, name] = words;
+	if (node === null || !isGroup(node) || thing === undefined || name === undefined) return null;
+	if (node.afterName?.includes(name) !== true) return null;
+	const leaf = node.children[name] ?? null;
+	return isLeaf(leaf) ? { name, leaf, rest: [thing, ...words.slice(2)] } : null;
 }
 
 export function isLeaf(node: Node | null): node is Leaf {

@@ -20,10 +20,12 @@ import type {
 	VersionList,
 	VersionView,
 } from "../api/units.ts";
+import { AuditClient } from "./audit-client.ts";
+import { callFor } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
-import { ClientError } from "./errors.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
+import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
 
 export type ClientOptions = HttpOptions;
@@ -73,6 +75,16 @@ export class TacoClient {
 	/** @throws ClientError `invalid_server_url`, `invalid_token`. */
 	constructor(options: ClientOptions) {
 		this.#http = new Http(options);
+	}
+
+	/** Roles, and who has them. */
+	get rbac(): RbacClient {
+		return new RbacClient(this.#http);
+	}
+
+	/** What happened, and what was refused. */
+	get audit(): AuditClient {
+		return new AuditClient(this.#http);
 	}
 
 	/** The server's address in its one spelling. */
@@ -268,15 +280,8 @@ export class TacoClient {
 		);
 	}
 
-	/** A JSON object that has the field by which the answer is known. */
-	async #call<T>(request: ApiRequest, field: keyof T & string): Promise<T> {
-		const value = await this.#http.json(request);
-		if (typeof value !== "object" || value === null || !Object.hasOwn(value, field)) {
-			throw new ClientError("invalid_response", "the answer is not one of an OpenTaco server", {
-				hint: "check the address in --server or OPENTACO_SERVER",
-			});
-		}
-		return value as T;
+	#call<T>(request: ApiRequest, field: keyof T & string): Promise<T> {
+		return callFor<T>(this.#http, request, field);
 	}
 }
 

@@ -21,6 +21,7 @@ export const clientLimits = {
 	/** An error's body. */
 	errorBytesMax: 256 * 1024,
 	unitsPerPage: 1000,
+	auditEventsPerPage: 1000,
 	/** Pages of one listing: a server that always names a next page must not hold us for ever. */
 	pagesMax: 10_000,
 	tokenBytesMax: 16 * 1024,

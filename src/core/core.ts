@@ -1,6 +1,9 @@
 /** Puts the core's parts together. No logic of its own. */
 import { TaskGroup } from "../lib/task-group.ts";
+import { createAccess } from "./access.ts";
 import { Adoption } from "./adoption/adopt.ts";
+import type { AuditChain } from "./audit/chain.ts";
+import type { AuditService } from "./audit/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
@@ -10,7 +13,8 @@ import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
 import { Projector } from "./projection/projector.ts";
 import { ProjectionSchedule } from "./projection/schedule.ts";
-import { type Decide, Gate } from "./rbac/grant.ts";
+import type { Decide, Gate } from "./rbac/grant.ts";
+import type { RbacService } from "./rbac/service.ts";
 import { Pruner } from "./retention/pruner.ts";
 import { Sweeper } from "./retention/sweeper.ts";
 import type { CoreSettings } from "./settings.ts";
@@ -29,14 +33,21 @@ export interface CoreDeps {
 	readonly random: Random;
 	readonly log: Log;
 	readonly metrics: CoreMetrics;
-	readonly decide: Decide;
 	readonly settings: CoreSettings;
+	/** Decides instead of the roles. */
+	readonly decide?: Decide | undefined;
+	/** E-mail addresses of those who may always do everything. */
+	readonly admins?: readonly string[] | undefined;
+	/** How long denials and logins are kept, ms; 0 keeps them all. */
+	readonly auditRetentionMs?: number | undefined;
 }
 
 export interface Core {
 	readonly units: UnitService;
 	readonly locks: LockService;
 	readonly states: StateService;
+	readonly rbac: RbacService;
+	readonly audit: AuditService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -58,6 +69,8 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	/** Where logins are noted. */
+	readonly chain: AuditChain;
 }
 
 /** Builds the core on a store. Starts nothing. */
@@ -67,8 +80,9 @@ export function createCore(deps: CoreDeps): Core {
 		deps.log.write("error", "background work failed", { task: name, error }),
 	);
 	const stopping = new AbortController();
-	const gate = new Gate(deps.decide);
 	const unitLog = new UnitLog({ store, clock, random, metrics, settings });
+	const access = createAccess(deps, unitLog);
+	const { gate, rbac, chain } = access;
 	const bodies = new BodyStore(store, random);
 	const history = new History(store);
 	const common = { store, clock, random, metrics, gate, log: unitLog, bodies, history };
@@ -86,21 +100,11 @@ export function createCore(deps: CoreDeps): Core {
 		freshMs: settings.directoryFreshMs,
 		reloadIntervalMs: limits.directoryReloadIntervalMs,
 	});
+	const audit = access.audit(directory);
 	const projector = new Projector({ ...common, versionsKept });
-	const schedule = new ProjectionSchedule({
-		projector,
-		clock,
-		tasks,
-		log: deps.log,
-		metrics,
-		settleMs: settings.projectionSettleMs,
-		stopping: stopping.signal,
-	});
-	const pruner = new Pruner({
-		...common,
-		recordsKept: settings.recordsKept,
-		graceMs: settings.pruneGraceMs,
-	});
+	const schedule = scheduleOf(deps, projector, tasks, stopping.signal);
+	const { recordsKept, pruneGraceMs: graceMs } = settings;
+	const pruner = new Pruner({ ...common, recordsKept, graceMs });
 	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
 
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
@@ -122,6 +126,8 @@ export function createCore(deps: CoreDeps): Core {
 		units: new UnitService({ ...common, directory }),
 		locks: new LockService({ ...common, isAutoCreating }),
 		states: new StateService(stateDeps, bodies, history, writer),
+		rbac,
+		audit,
 		parts: {
 			unitLog,
 			directory,
@@ -133,17 +139,33 @@ export function createCore(deps: CoreDeps): Core {
 			history,
 			adoption,
 			gate,
+			chain,
 		},
 		tasks,
 		startSweeping(signal) {
-			tasks.run("sweep", () => sweeper.run(AbortSignal.any([signal, stopping.signal])));
+			const ending = AbortSignal.any([signal, stopping.signal]);
+			tasks.run("sweep", () => sweeper.run(ending));
+			tasks.run("audit", () => audit.run(ending));
 		},
 		async flush() {
 			stopping.abort();
 			await tasks.idle();
 			await feed.publish();
+			tasks.run("anchor", () => audit.anchor());
+			await tasks.idle();
 		},
 	};
+}
+
+function scheduleOf(
+	deps: CoreDeps,
+	projector: Projector,
+	tasks: TaskGroup,
+	stopping: AbortSignal,
+): ProjectionSchedule {
+	const { clock, log, metrics, settings } = deps;
+	const settleMs = settings.projectionSettleMs;
+	return new ProjectionSchedule({ projector, clock, tasks, log, metrics, settleMs, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

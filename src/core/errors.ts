@@ -33,6 +33,10 @@ export const errorCodes = [
 	"method_not_allowed",
 	/** Create of a unit that exists. */
 	"unit_exists",
+	/** A role, a permission or another named thing besides units that is not there. */
+	"not_found",
+	/** It is there already, is still in use, or is one that must stay. */
+	"conflict",
 	/** The id belongs to the platform (`__opentaco_…`) and is created by the CLI only. */
 	"unit_reserved",
 	/** Somebody else holds the lock; `details.lock` is the holder. */

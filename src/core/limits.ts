@@ -79,6 +79,45 @@ export const limits = {
 	changesFlushDelayMs: 250,
 	unitsPerPageMax: 100_000,
 
+	// Roles
+	/** How old the roles that a decision rests on may be: a change counts everywhere after this. */
+	policyAgeMaxMs: 5 * second,
+	policyBytesMax: 512 * KiB,
+	patternBytesMax: 256,
+	patternStarsMax: 8,
+	permissionsMax: 500,
+	rulesPerPermissionMax: 100,
+	/** Actions, or resources, of one rule. */
+	ruleItemsMax: 64,
+	rolesMax: 500,
+	permissionsPerRoleMax: 100,
+	assignmentsMax: 4000,
+	roleIdBytesMax: 64,
+	nameBytesMax: 128,
+	descriptionBytesMax: 1 * KiB,
+	assigneeBytesMax: 512,
+
+	// Audit
+	/** Denials and logins that wait to be written; what comes on top is only counted. */
+	auditQueueMax: 2000,
+	auditBatchMax: 500,
+	auditFlushIntervalMs: 1 * second,
+	/** Entries that one server writes in a minute; what comes on top is only counted. */
+	auditEntriesPerMinuteMax: 3000,
+	auditFieldBytesMax: 512,
+	auditAnchorIntervalMs: 10 * minute,
+	/** Heads of units that one anchor names. */
+	auditHeadsPerAnchorMax: 2000,
+	auditInstancesMax: 1000,
+	auditPageMax: 1000,
+	auditPageDefault: 100,
+	/** Records that one query or one step of a verification reads. */
+	auditReadsMax: 5000,
+	auditReadsAtOnce: 16,
+	/** How much later than the store's clock a server's may be for the trail's order to hold. */
+	serverClockSkewMaxMs: 10 * minute,
+	auditPruneIntervalMs: 6 * hour,
+
 	// Server
 	requestsAtOnceMax: 2000,
 	requestHeadDeadlineMs: 30 * second,

@@ -50,6 +50,33 @@ export interface Caller {
 	readonly principal: Principal;
 	readonly surface: Surface;
 	readonly requestId: string;
+	/** The client's address, as far as proxies that are trusted tell it. */
+	readonly address?: string | undefined;
+}
+
+/** Who did something, as records keep it. */
+export interface Attribution {
+	readonly principal: string;
+	readonly credentialKind: CredentialKind;
+	readonly loginId?: string;
+	readonly email?: string;
+	readonly surface: Surface;
+	readonly requestId: string;
+	readonly address?: string;
+}
+
+/** What a record says of the caller: enough to find the person and the credential, no secret. */
+export function attributionOf(caller: Caller): Attribution {
+	const { id, credentialKind, loginId, email } = caller.principal;
+	return {
+		principal: id,
+		credentialKind,
+		loginId,
+		...(email === undefined ? {} : { email }),
+		surface: caller.surface,
+		requestId: caller.requestId,
+		...(caller.address === undefined ? {} : { address: caller.address }),
+	};
 }
 
 /** The platform itself: sweepers, projections, adoption. */

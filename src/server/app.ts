@@ -3,11 +3,12 @@
  * without a credential except the routes that are named as public here (I14).
  */
 import { Elysia } from "elysia";
-import { DomainError } from "../core/errors.ts";
+import { DomainError, isDomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Log } from "../core/ports/log.ts";
 import { type Random, randomId } from "../core/ports/random.ts";
+import type { Principal } from "../core/principal.ts";
 import type { RequestSample } from "./metrics.ts";
 import { type AddressRange, clientAddress } from "./shared/addresses.ts";
 import type { Authenticator } from "./shared/authn.ts";
@@ -100,6 +101,27 @@ function routesOf(deps: AppDeps) {
 		.use(httpBackendSurface(deps));
 }
 
+/** Who sent the request. A credential that proves nothing is noted; the lack of one is not. */
+async function authenticated(
+	deps: AppDeps,
+	request: Request,
+	context: RequestContext,
+): Promise<Principal> {
+	try {
+		return await deps.authenticator.authenticate(request);
+	} catch (error) {
+		if (isDomainError(error, "unauthenticated") && request.headers.has("authorization")) {
+			deps.core.parts.chain.login({
+				outcome: "failed",
+				operation: "authenticate",
+				requestId: context.requestId,
+				address: context.clientAddress,
+			});
+		}
+		throw error;
+	}
+}
+
 /** Builds the application. */
 export function createApp(deps: AppDeps): App {
 	const routes = routesOf(deps);
@@ -133,7 +155,7 @@ export function createApp(deps: AppDeps): App {
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
 			checkLoad();
-			context.principal = await deps.authenticator.authenticate(request);
+			context.principal = await authenticated(deps, request, context);
 		}
 		return await routes.fetch(request);
 	}

@@ -59,6 +59,10 @@ export interface ServerConfig {
 	readonly stateBytesMax: number;
 	readonly requestsAtOnceMax: number;
 	readonly isAutoCreating: boolean;
+	/** E-mail addresses, in lower case, of those who may always do everything. */
+	readonly admins: readonly string[];
+	/** How long denials and logins are kept, ms; 0 keeps them all. */
+	readonly auditRetentionMs: number;
 	readonly logLevel: LogLevel;
 	readonly logFormat: "auto" | "json" | "text";
 	/** To be logged at start. */
@@ -93,6 +97,8 @@ export function readServerConfig(
 		stateBytesMax: read.bytes("maxStateBytes") ?? limits.stateBytesMax,
 		requestsAtOnceMax: read.number("maxRequests") ?? limits.requestsAtOnceMax,
 		isAutoCreating: read.boolean("autoCreate") ?? true,
+		admins: readAdmins(read),
+		auditRetentionMs: (read.number("auditRetentionDays") ?? 0) * 24 * 3600 * 1000,
 		logLevel: read.choice("logLevel", ["debug", "info", "warn", "error"]) ?? "info",
 		logFormat: read.choice("logFormat", ["auto", "json", "text"]) ?? "auto",
 		warnings: warningsAbout(unusable),
@@ -162,6 +168,17 @@ function readAuth(read: SettingReader): AuthConfig {
 		);
 	}
 	return isDisabled ? { kind: "disabled" } : { kind: "admin-token", token, isReset };
+}
+
+function readAdmins(read: SettingReader): string[] {
+	return read.list("admins").map((email) => {
+		if (!/^[^@\s]+@[^@\s]+$/.test(email)) {
+			throw new ConfigError(
+				`${read.nameOf("admins")}: must be e-mail addresses, separated by commas`,
+			);
+		}
+		return email.toLowerCase();
+	});
 }
 
 function readTls(read: SettingReader): TlsConfig {

@@ -6,7 +6,7 @@ import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
-import { type Decide, decideAdminOnly } from "../core/rbac/grant.ts";
+import type { Decide } from "../core/rbac/grant.ts";
 import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
 import { type AccessParts, authenticatorOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
@@ -153,7 +153,9 @@ function coreOf(
 		random: parts.random,
 		log: parts.log,
 		metrics,
-		decide: parts.decide ?? decideAdminOnly,
+		decide: parts.decide,
+		admins: config.admins,
+		auditRetentionMs: config.auditRetentionMs,
 		settings: {
 			versionsKept: config.versionsKept,
 			recordsKept: 0,

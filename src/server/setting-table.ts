@@ -53,6 +53,8 @@ export type SettingKey =
 	| "authDisable"
 	| "stsTtl"
 	| "stsKid"
+	| "admins"
+	| "auditRetentionDays"
 	| "tlsCert"
 	| "tlsKey"
 	| "tlsSelfSigned"
@@ -226,6 +228,28 @@ export const settings: readonly Setting[] = [
 		description:
 			"Name of the key for S3 credentials; its secret is in OPENTACO_STS_HMAC_<name>, 32 bytes or more in base64url, the same on every server",
 		group: "Authentication",
+	},
+	{
+		key: "admins",
+		flag: "admins",
+		variables: ["OPENTACO_ADMINS"],
+		kind: "list",
+		default: "nobody",
+		description:
+			"E-mail addresses of people who may always do everything, as the identity provider verifies them",
+		group: "Authentication",
+	},
+	{
+		key: "auditRetentionDays",
+		flag: "audit-retention-days",
+		variables: ["OPENTACO_AUDIT_RETENTION_DAYS"],
+		kind: "whole number",
+		minimum: 0,
+		maximum: 36500,
+		default: "0",
+		description:
+			"Days for which denials and logins are kept on record; 0 keeps them. Changes are always kept",
+		group: "Limits",
 	},
 	{
 		key: "tlsCert",

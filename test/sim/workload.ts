@@ -82,6 +82,9 @@ export class Client {
 			case "restore":
 				await this.#ask("restore", unit, acts.restore(this.#prng.between(1, 5), null));
 				return;
+			case "label":
+				await this.#ask("update", unit, acts.update(`value-${this.#place.nextOp}`));
+				return;
 			case "relock":
 				return await this.#relock(unit);
 		}
@@ -151,7 +154,7 @@ export class Client {
 	): Promise<void> {
 		const bytes = stateBytes(serial, lineage, `op${this.#place.nextOp}`);
 		const claim = this.#isOverS3 ? lockOfLogin : lockId;
-		await this.#ask("write", unit, acts.write(bytes, claim), {
+		await this.#ask("write", unit, acts.write(bytes, claim, this.#prng.chance(0.25)), {
 			lockId: this.#isOverS3 ? null : lockId,
 			sha256: sha256(bytes),
 			isForced,

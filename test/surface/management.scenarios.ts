@@ -1,5 +1,7 @@
 /** `/v1` behind its gate, and all of its scenarios. */
+import { auditScenarios } from "./audit.scenarios.ts";
 import { lockScenarios } from "./locks.scenarios.ts";
+import { rbacCalls, rbacScenarios } from "./rbac.scenarios.ts";
 import { s3CredentialScenarios } from "./s3-credentials.scenarios.ts";
 import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
@@ -50,6 +52,9 @@ const calls = [
 		body: json({ id: lockInfo.ID }),
 	},
 	{ covers: "forceUnlockUnit", method: "POST", path: "/v1/units/app__held/force-unlock" },
+	{ covers: "listAuditEvents", method: "GET", path: "/v1/audit" },
+	{ covers: "verifyAudit", method: "GET", path: "/v1/audit/verify" },
+	{ covers: "exportAudit", method: "GET", path: "/v1/audit/export" },
 ];
 
 export const managementScenarios: readonly Scenario[] = [
@@ -58,5 +63,8 @@ export const managementScenarios: readonly Scenario[] = [
 	...stateScenarios,
 	...versionScenarios,
 	...lockScenarios,
+	...rbacCalls.flatMap(gateScenarios),
+	...rbacScenarios,
+	...auditScenarios,
 	...s3CredentialScenarios,
 ];

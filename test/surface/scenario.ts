@@ -12,6 +12,8 @@ export interface Scenario extends SendOptions {
 	readonly method: string;
 	readonly path: string;
 	readonly status: number;
+	/** For `forbidden`: the caller has unit.read and nothing else. */
+	readonly mayRead?: boolean;
 	/** Runs after seeding. */
 	readonly before?: (app: TestApp) => Promise<unknown>;
 	/** Texts of the response's body. */
@@ -36,7 +38,7 @@ function decideFor(scenario: Scenario): Decide {
 		return isSeed
 			? true
 			: scenario.kind === "forbidden"
-				? denyAll(caller, action, resource)
+				? (scenario.mayRead === true && action === "unit.read") || denyAll(caller, action, resource)
 				: calls > 0;
 	};
 }
@@ -82,9 +84,22 @@ export async function runScenario(scenario: Scenario): Promise<void> {
 
 type Call = Pick<Scenario, "covers" | "method" | "path" | "body" | "headers">;
 
-/** The two scenarios that every route behind the gate has, the second for callers without rights. */
+const ofUnit = /^\/v1\/(?:units|backend)\//;
+
+/** The scenarios that every route behind the gate has: for callers without a credential and without rights. */
 export function gateScenarios(call: Call): Scenario[] {
 	const name = `${call.method} ${call.path}`;
+	const isHidden = ofUnit.test(call.path);
+	const isReading = call.method === "GET" || call.method === "HEAD";
+	const forbidden = {
+		...call,
+		kind: "forbidden",
+		status: 403,
+		contains: ["forbidden", "contact your administrator"],
+		lacks: ["CANARY"],
+	} as const;
+	// A unit that the caller may not read does not exist for them.
+	const hidden = { status: 404, contains: ["unit_not_found", "Unit not found"] };
 	return [
 		{
 			...call,
@@ -102,13 +117,9 @@ export function gateScenarios(call: Call): Scenario[] {
 			contains: ["unauthenticated"],
 			lacks: ["not-the-token-at-all"],
 		},
-		{
-			...call,
-			name: `${name} without the right`,
-			kind: "forbidden",
-			status: 403,
-			contains: ["forbidden", "contact your administrator"],
-			lacks: ["CANARY"],
-		},
+		{ ...forbidden, name: `${name} without the right`, ...(isHidden ? hidden : {}) },
+		...(isHidden && !isReading
+			? [{ ...forbidden, name: `${name} with the right to read only`, mayRead: true }]
+			: []),
 	];
 }

@@ -4,7 +4,7 @@ import { Sts } from "../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
-import type { Caller } from "../../src/core/principal.ts";
+import type { Caller, Principal } from "../../src/core/principal.ts";
 import { type Decide, decideAdminOnly } from "../../src/core/rbac/grant.ts";
 import { parseUnitId } from "../../src/core/unit/unit-id.ts";
 import { type App, createApp } from "../../src/server/app.ts";
@@ -22,7 +22,12 @@ import { fixedKeys } from "../unit/auth/sts/keys.ts";
 export const adminToken = "otc_admin_CANARY-token-7f3a9c21d8e4";
 
 export interface TestAppOptions {
-	readonly decide?: Decide;
+	/** Everything for the admin without it; `roles`: what the stored roles say. */
+	readonly decide?: Decide | "roles";
+	/** Who sends which token, beside the admin. */
+	readonly principals?: Readonly<Record<string, Principal>>;
+	/** For `roles`: e-mail addresses of administrators. */
+	readonly admins?: readonly string[];
 	readonly isAuthDisabled?: boolean;
 	readonly allowedHosts?: readonly string[];
 	readonly stateBytesMax?: number;
@@ -72,7 +77,8 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		random: systemRandom,
 		log: serverLog,
 		metrics,
-		decide: options.decide ?? decideAdminOnly,
+		decide: options.decide === "roles" ? undefined : (options.decide ?? decideAdminOnly),
+		admins: options.admins,
 		settings: {
 			versionsKept: 10,
 			recordsKept: 0,
@@ -96,7 +102,11 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		storage: { kind: "memory", isDurable: false },
 		authenticator: options.isAuthDisabled
 			? openAuthenticator
-			: new TokenAuthenticator(new ChosenTokenVerifier(adminToken)),
+			: new TokenAuthenticator({
+					verify: async (token) =>
+						options.principals?.[token] ??
+						(await new ChosenTokenVerifier(adminToken).verify(token)),
+				}),
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: options.allowedHosts ?? [] },

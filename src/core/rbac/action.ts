@@ -1,13 +1,63 @@
 /** What may be allowed or denied. One list for every surface. */
+import { DomainError } from "../errors.ts";
+
 export const actions = [
+	/** See that a unit exists, its lock and history, and read its state. */
 	"unit.read",
+	/** Read a unit's outputs, for callers who may not read the whole state. */
+	"unit.read-outputs",
+	/** Create a unit, write and restore its state, set its labels. */
 	"unit.write",
-	"unit.lock",
-	"unit.force-unlock",
+	/** Write a state that goes back: a lower serial or another lineage. */
 	"unit.force",
+	/** Take a lock and release one's own. */
+	"unit.lock",
+	/** Break somebody else's lock. */
+	"unit.force-unlock",
+	/** Delete a unit and bring it back. */
 	"unit.delete",
+	/** See what a unit was before it was deleted and created again. Implies none of the others. */
 	"unit.manage",
+	/** See and change roles, permissions and who has them. */
+	"rbac.manage",
+	/** See and revoke other people's tokens, and make tokens for machines. */
+	"token.manage",
+	/** Read the audit trail: of one unit, or with the resource `*` of everything. */
+	"audit.read",
+	/** Run the server's own affairs. */
 	"system.manage",
 ] as const;
 
 export type Action = (typeof actions)[number];
+
+/** Stands for every action in a rule. */
+export const everyAction = "*";
+
+const known: ReadonlySet<string> = new Set(actions);
+
+/** Whether the action concerns units and only them: its resource is a unit's id. */
+export function isUnitAction(action: Action): boolean {
+	return action.startsWith("unit.");
+}
+
+/** Whether the action never concerns a single unit: its resource is always `*`. */
+export function isGlobalAction(action: Action): boolean {
+	return action === "rbac.manage" || action === "token.manage" || action === "system.manage";
+}
+
+/** The action that the text spells, with a dot or with a colon; null when there is none. */
+export function findAction(text: string): Action | null {
+	const dotted = text.replace(":", ".");
+	return known.has(dotted) ? (dotted as Action) : null;
+}
+
+/** The action that the text spells, `unit.read` or `unit:read`. Fails with `invalid_request`. */
+export function parseAction(text: string): Action {
+	const action = findAction(text);
+	if (action === null) {
+		throw new DomainError("invalid_request", "there is no such action", {
+			hint: `the actions are ${actions.join(", ")}`,
+		});
+	}
+	return action;
+}

@@ -4,7 +4,9 @@
  */
 import { DomainError } from "../errors.ts";
 import { type Caller, type CredentialKind, provenBy } from "../principal.ts";
-import type { Action } from "./action.ts";
+import { unitNotFound } from "../unit/not-found.ts";
+import { type Action, isUnitAction } from "./action.ts";
+import { everything, type Labels } from "./resource.ts";
 
 const grantBrand: unique symbol = Symbol("grant");
 
@@ -17,26 +19,51 @@ export interface Grant<A extends Action = Action> {
 	readonly resource: string;
 }
 
-/** Decides. Total: never throws for a known principal; storage trouble rejects, and that denies. */
-export type Decide = (caller: Caller, action: Action, resource: string) => Promise<boolean>;
+/**
+ * Decides. Total: never throws for a known principal; storage trouble rejects, and that denies.
+ * `labels` are the unit's where the caller knows them: as listed, or as they are about to be.
+ */
+export type Decide = (
+	caller: Caller,
+	action: Action,
+	resource: string,
+	labels?: Labels,
+) => Promise<boolean>;
+
+/** Somebody asked for what they may not do. */
+export interface Denial {
+	readonly caller: Caller;
+	readonly action: Action;
+	readonly resource: string;
+}
 
 /** The one authorisation gate of the core. */
 export class Gate {
 	readonly #decide: Decide;
+	readonly #onDenied: (denial: Denial) => void;
 
-	constructor(decide: Decide) {
+	constructor(decide: Decide, onDenied: (denial: Denial) => void = () => {}) {
 		this.#decide = decide;
+		this.#onDenied = onDenied;
 	}
 
 	/**
-	 * Makes the receipt, or fails with `forbidden`. A failure to decide is a failure (I14).
+	 * Makes the receipt. Fails with `forbidden`; for a unit that the caller may not read either,
+	 * with the same `unit_not_found` as for one that does not exist. With `labels` the decision does
+	 * not depend on what exists, and a refusal tells nothing: it is always `forbidden`. A failure to
+	 * decide is a failure (I14).
 	 */
 	async authorize<A extends Action>(
 		caller: Caller,
 		action: A,
 		resource: string,
+		labels?: Labels,
 	): Promise<Grant<A>> {
-		if (!(await this.#decide(caller, action, resource))) {
+		if (!(await this.#decide(caller, action, resource, labels))) {
+			this.#onDenied({ caller, action, resource });
+			if (labels === undefined && (await this.#isHidden(caller, action, resource))) {
+				throw unitNotFound();
+			}
 			throw new DomainError("forbidden", "insufficient permissions to access resource", {
 				hint: `contact your administrator to grant ${action} permission`,
 			});
@@ -45,8 +72,15 @@ export class Gate {
 	}
 
 	/** Whether the caller may, without a receipt: for filtering lists. */
-	async may(caller: Caller, action: Action, resource: string): Promise<boolean> {
-		return this.#decide(caller, action, resource);
+	async may(caller: Caller, action: Action, resource: string, labels?: Labels): Promise<boolean> {
+		return this.#decide(caller, action, resource, labels);
+	}
+
+	async #isHidden(caller: Caller, action: Action, resource: string): Promise<boolean> {
+		if (resource === everything) return false;
+		if (!isUnitAction(action) && action !== "audit.read") return false;
+		if (action === "unit.read") return true;
+		return !(await this.#decide(caller, "unit.read", resource));
 	}
 }
 

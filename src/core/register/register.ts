@@ -9,20 +9,18 @@ import { RecordLog, unavailable } from "../log/record-log.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { CredentialKind, Surface } from "../principal.ts";
+import { type Attribution, attributionOf } from "../principal.ts";
 import type { Grant } from "../rbac/grant.ts";
 import { registerRoot } from "../unit/keys.ts";
 
 const registerSchema = 1;
 
-export interface RegisterRecord extends LogRecord {
+export interface RegisterRecord extends LogRecord, Attribution {
 	readonly schema: number;
 	readonly register: string;
 	readonly operation: string;
-	readonly principal: string;
-	readonly credentialKind: CredentialKind;
-	readonly surface: Surface;
-	readonly requestId: string;
+	/** What the operation was about, for the audit trail: no secret. */
+	readonly detail?: string;
 	/** ISO 8601, by the server that wrote it. */
 	readonly time: string;
 	readonly value: unknown;
@@ -38,7 +36,13 @@ export interface RegisterDeps {
 
 /** What an update does: a new value, or an answer that needs none. */
 export type RegisterChange<T, R> =
-	| { readonly operation: string; readonly value: T; readonly result: R }
+	| {
+			readonly operation: string;
+			/** What it is about, for the audit trail: no secret. */
+			readonly detail?: string;
+			readonly value: T;
+			readonly result: R;
+	  }
 	| { readonly answer: R };
 
 export interface RegisterValue<T> {
@@ -115,10 +119,8 @@ export class Register<T> {
 						schema: registerSchema,
 						register: this.#name,
 						operation: change.operation,
-						principal: caller.principal.id,
-						credentialKind: caller.principal.credentialKind,
-						surface: caller.surface,
-						requestId: caller.requestId,
+						...(change.detail === undefined ? {} : { detail: change.detail }),
+						...attributionOf(caller),
 						time: new Date(this.#clock.now()).toISOString(),
 						value: change.value,
 					},
@@ -136,7 +138,8 @@ export class Register<T> {
 	}
 }
 
-function decodeRegisterRecord(bytes: Uint8Array, name: string): RegisterRecord {
+/** Reads a record of the register `name`. Fails with `storage_corrupt` or `schema_too_new`. */
+export function decodeRegisterRecord(bytes: Uint8Array, name: string): RegisterRecord {
 	let record: Partial<RegisterRecord> | null;
 	try {
 		record = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -7,6 +7,8 @@ export const privatePrefix = "__opentaco/";
 export const logRoot = `${privatePrefix}log/`;
 /** Shared documents: the admin token, keys, roles. */
 export const registerRoot = `${privatePrefix}register/`;
+/** Denials and logins, one chain for each run of a server. */
+export const auditRoot = `${privatePrefix}audit/`;
 export const changesRoot = `${privatePrefix}changes/`;
 
 /** Name of the unit's log: the prefix of its records, without the last slash. */

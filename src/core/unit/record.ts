@@ -4,7 +4,7 @@
  */
 import { DomainError } from "../errors.ts";
 import type { LogRecord } from "../log/head-finder.ts";
-import type { CredentialKind, Surface } from "../principal.ts";
+import type { Attribution, CredentialKind, Surface } from "../principal.ts";
 
 /** Records of a greater schema are read by nobody and never written over. */
 export const recordSchema = 1;
@@ -117,14 +117,10 @@ export interface UnitState {
 }
 
 /** A record: what happened, by whom, and what the unit is since. */
-export interface UnitRecord extends LogRecord {
+export interface UnitRecord extends LogRecord, Attribution {
 	readonly schema: number;
 	readonly unit: string;
 	readonly operation: Operation;
-	readonly principal: string;
-	readonly credentialKind: CredentialKind;
-	readonly surface: Surface;
-	readonly requestId: string;
 	/** ISO 8601, by the server that wrote it. */
 	readonly time: string;
 	readonly state: UnitState;

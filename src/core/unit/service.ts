@@ -64,7 +64,7 @@ export class UnitService {
 	): Promise<UnitSummary> {
 		checkLabels(input.labels);
 		const { gate, log, clock } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id);
+		const grant = await gate.authorize(caller, "unit.write", id, input.labels);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -131,7 +131,7 @@ export class UnitService {
 			) {
 				continue;
 			}
-			if (!(await this.#deps.gate.may(caller, "unit.read", unit.id))) continue;
+			if (!(await this.#deps.gate.may(caller, "unit.read", unit.id, unit.labels))) continue;
 			const last = units.at(-1);
 			if (units.length === limit && last !== undefined) return { units, next: last.id };
 			units.push(unit);
@@ -150,6 +150,8 @@ export class UnitService {
 	): Promise<UnitSummary> {
 		checkLabels(input.labels);
 		const grant = await this.#deps.gate.authorize(caller, "unit.write", id);
+		// Labels can decide rights: nobody moves a unit to where they could not have created it.
+		await this.#deps.gate.authorize(caller, "unit.write", id, input.labels);
 		return await this.#deps.log.act<UnitSummary>(grant, id, (state, generation) => {
 			const living = checkLiving(state);
 			checkGeneration(generation, input.ifGeneration);

@@ -9,6 +9,8 @@ export interface UnitSummary {
 	readonly created: string;
 	readonly updated: string;
 	readonly deleted: string | null;
+	/** ISO 8601 of the newest record, or of the plain state. */
+	readonly changed: string;
 	readonly sizeBytes: number;
 	readonly lock: Lock | null;
 	readonly labels: Readonly<Record<string, string>>;
@@ -27,6 +29,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		created: state.created,
 		updated: state.updated,
 		deleted: state.deleted,
+		changed: record.time,
 		sizeBytes: current?.sizeBytes ?? 0,
 		lock: state.lock,
 		labels: state.labels,
@@ -50,6 +53,7 @@ export function summaryOfPlain(
 		created: at,
 		updated: at,
 		deleted: null,
+		changed: at,
 		sizeBytes,
 		lock,
 		labels: {},

@@ -13,6 +13,7 @@ import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import { attributionOf } from "../principal.ts";
 import type { Grant } from "../rbac/grant.ts";
 import type { CoreSettings } from "../settings.ts";
 import { logName } from "./keys.ts";
@@ -67,6 +68,10 @@ export class UnitLog {
 	#adopt: Adopt = async () => {};
 
 	constructor(deps: UnitLogDeps) {
+		const { headAgeMaxMs, pruneGraceMs } = deps.settings;
+		if (pruneGraceMs <= headAgeMaxMs + limits.storeClockStepMaxMs) {
+			throw new DomainError("internal", "the grace of pruning must be above the head age bound");
+		}
 		this.#clock = deps.clock;
 		this.#log = new RecordLog<UnitRecord>({
 			store: deps.store,
@@ -204,10 +209,7 @@ export class UnitLog {
 			schema: recordSchema,
 			unit: id,
 			operation,
-			principal: grant.caller.principal.id,
-			credentialKind: grant.caller.principal.credentialKind,
-			surface: grant.caller.surface,
-			requestId: grant.caller.requestId,
+			...attributionOf(grant.caller),
 			time: new Date(this.#clock.now()).toISOString(),
 			state,
 		};

@@ -27,6 +27,8 @@ export const apiStatus: StatusTable = {
 	route_not_found: 404,
 	method_not_allowed: 405,
 	unit_exists: 409,
+	not_found: 404,
+	conflict: 409,
 	unit_reserved: 403,
 	locked: 409,
 	lock_mismatch: 409,

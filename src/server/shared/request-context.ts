@@ -37,7 +37,12 @@ export function callerOf(context: RequestContext, surface: Surface): Caller {
 	if (context.principal === null) {
 		throw new DomainError("unauthenticated", "this needs a token");
 	}
-	return { principal: context.principal, surface, requestId: context.requestId };
+	return {
+		principal: context.principal,
+		surface,
+		requestId: context.requestId,
+		address: context.clientAddress ?? undefined,
+	};
 }
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;

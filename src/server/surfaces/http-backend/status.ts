@@ -20,6 +20,8 @@ export const backendStatus: StatusTable = {
 	route_not_found: 404,
 	method_not_allowed: 405,
 	unit_exists: 409,
+	not_found: 404,
+	conflict: 409,
 	// Terraform would say "invalid auth" for 403, and would wait for a lock on 409.
 	unit_reserved: 404,
 	locked: 409,

@@ -9,10 +9,13 @@ import { parseUnitActionPath, type UnitActionPath } from "../../../core/unit/uni
 import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+import { auditOperations } from "./audit.ts";
 import { lockOperations } from "./locks.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
-import { s3CredentialOperations, s3CredentialsPath } from "./s3-credentials.ts";
+import { rbacOperations } from "./rbac.ts";
+import { roleOperations } from "./roles.ts";
+import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { unitOperations } from "./units.ts";
 
@@ -20,6 +23,9 @@ export const operations: readonly Operation[] = [
 	...unitOperations,
 	...stateOperations,
 	...lockOperations,
+	...rbacOperations,
+	...roleOperations,
+	...auditOperations,
 	...s3CredentialOperations,
 ];
 
@@ -97,25 +103,55 @@ async function dispatchUnit(
 	return await operation.handle({ request, context, caller, deps, id: path.id, version });
 }
 
+const collectionRoutes = operations.flatMap((operation) =>
+	operation.scope === "collection" ? [{ operation, segments: operation.path.split("/") }] : [],
+);
+
+/** What stands in the places of the route's `:names`; null when the path is another one. */
+function paramsOf(
+	segments: readonly string[],
+	path: readonly string[],
+): Readonly<Record<string, string>> | null {
+	if (segments.length !== path.length) return null;
+	const params: Record<string, string> = {};
+	for (const [index, segment] of segments.entries()) {
+		const given = path[index] ?? "";
+		if (!segment.startsWith(":")) {
+			if (segment !== given) return null;
+			continue;
+		}
+		try {
+			params[segment.slice(1)] = decodeURIComponent(given);
+		} catch {
+			return null;
+		}
+	}
+	return params;
+}
+
 async function dispatchCollection(
 	request: Request,
 	context: RequestContext,
 	deps: SurfaceDeps,
 ): Promise<Response> {
-	const candidates = operations.filter(
-		(operation) => operation.scope === "collection" && operation.path === context.path,
-	);
-	const operation = candidates.find((candidate) => candidate.method === methodOf(request));
-	if (operation?.scope !== "collection") {
-		throw methodNotAllowed(candidates.map((candidate) => candidate.method));
-	}
-	context.operation = operation.id;
-	return await operation.handle({
-		request,
-		context,
-		caller: callerOf(context, "management"),
-		deps,
+	const path = context.path.split("/");
+	const candidates = collectionRoutes.flatMap(({ operation, segments }) => {
+		const params = paramsOf(segments, path);
+		return params === null ? [] : [{ operation, params }];
 	});
+	const found = candidates.find(({ operation }) => operation.method === methodOf(request));
+	if (found === undefined) {
+		if (candidates.length === 0) {
+			throw new DomainError("route_not_found", "there is no such address", {
+				hint: "/swagger lists the addresses",
+			});
+		}
+		throw methodNotAllowed(candidates.map(({ operation }) => operation.method));
+	}
+	const { operation, params } = found;
+	context.operation = operation.id;
+	const caller = callerOf(context, "management");
+	return await operation.handle({ request, context, caller, deps, params });
 }
 
 type Handle = (input: { request: Request }) => Promise<Response>;
@@ -130,9 +166,8 @@ export function managementRoutes(handle: Handle) {
 		});
 	}
 	const hidden = { parse: "none", detail: { hide: true } } as const;
-	for (const path of ["/v1/units", "/v1/info", s3CredentialsPath, `${unitsRoot}*`]) {
-		app.all(path, handle, hidden);
-	}
+	const collections = new Set(collectionRoutes.map(({ operation }) => operation.path));
+	for (const path of [...collections, `${unitsRoot}*`]) app.all(path, handle, hidden);
 	return app;
 }
 

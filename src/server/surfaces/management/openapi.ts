@@ -1,6 +1,8 @@
 /** Operations in the words of OpenAPI 3.1, whose schemas are JSON Schema like TypeBox's. */
 import type { TSchema } from "@sinclair/typebox";
+import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
@@ -18,7 +20,10 @@ function referring(schema: unknown, isRoot: boolean): unknown {
 	);
 }
 
-function content(schema: TSchema | "state"): Record<string, unknown> {
+function content(schema: TSchema | "state" | "lines"): Record<string, unknown> {
+	if (schema === "lines") {
+		return { "application/x-ndjson": { schema: { $ref: `${referenceRoot}AuditEvent` } } };
+	}
 	if (schema === "state") {
 		const description = "A Terraform or OpenTofu state, exactly as the client wrote it";
 		return { "application/json": { schema: { type: "object", description } } };
@@ -30,7 +35,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	400: "The request cannot be understood",
 	401: "No valid token",
 	403: "The caller may not do this",
-	404: "There is no such unit, state or version",
+	404: "There is no such unit, state, version, role or permission",
 	409: "It conflicts with what is there: a lock, a newer state, an existing unit",
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
@@ -55,6 +60,13 @@ function responses(docs: OperationDocs): Record<string, unknown> {
 	return result;
 }
 
+const parameterTexts: Readonly<Record<string, string>> = {
+	id: "The unit's id, with `/` written as `__` (or `%2F`): `myapp__prod` is `myapp/prod`",
+	version: "The version's number",
+	role: "The role's id",
+	permission: "The permission's id",
+};
+
 function parameters(docs: OperationDocs): unknown[] {
 	const inPath = docs.path
 		.split("/")
@@ -63,11 +75,8 @@ function parameters(docs: OperationDocs): unknown[] {
 			name: segment.slice(1),
 			in: "path",
 			required: true,
-			description:
-				segment === ":id"
-					? "The unit's id, with `/` written as `__` (or `%2F`): `myapp__prod` is `myapp/prod`"
-					: "The version's number",
-			schema: segment === ":id" ? { type: "string" } : { type: "integer", minimum: 1 },
+			description: parameterTexts[segment.slice(1)] ?? "",
+			schema: segment === ":version" ? { type: "integer", minimum: 1 } : { type: "string" },
 		}));
 	const named = (place: string) => (parameter: QueryParameter) => ({ ...parameter, in: place });
 	return [
@@ -94,7 +103,10 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [...Object.values(schemas), S3CredentialsView, ErrorBody];
+	const all: unknown[] = [schemas, rbacSchemas, auditSchemas].flatMap((module) =>
+		Object.values(module),
+	);
+	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};
 	for (const schema of all) {
 		const id = (schema as { $id?: unknown }).$id;

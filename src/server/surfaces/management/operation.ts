@@ -33,22 +33,30 @@ export interface OperationDocs {
 	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
 	/** As Elysia writes it. */
 	readonly path: string;
-	readonly tag: "Units" | "States" | "Locks" | "Versions" | "Server";
+	readonly tag: "Units" | "States" | "Locks" | "Versions" | "Roles" | "Audit" | "Server";
 	readonly summary: string;
 	readonly query?: readonly QueryParameter[];
 	/** Request headers worth telling of. */
 	readonly headers?: readonly QueryParameter[];
 	/** The JSON body, or `state` for a state's raw bytes. */
 	readonly body?: { readonly schema: TSchema | "state"; readonly isOptional?: boolean };
-	/** What success answers: a status with a schema, raw bytes, or nothing. */
-	readonly success: { readonly status: number; readonly schema: TSchema | "state" | null };
+	/** What success answers: a status with a schema, raw bytes, lines of JSON, or nothing. */
+	readonly success: {
+		readonly status: number;
+		readonly schema: TSchema | "state" | "lines" | null;
+	};
 	/** Statuses of the failures that are particular to it. */
 	readonly failures: readonly number[];
 }
 
+export interface CollectionExchange extends Exchange {
+	/** What stands in the place of each `:name` of the path, decoded. */
+	readonly params: Readonly<Record<string, string>>;
+}
+
 export interface CollectionOperation extends OperationDocs {
 	readonly scope: "collection";
-	handle(exchange: Exchange): Promise<Response>;
+	handle(exchange: CollectionExchange): Promise<Response>;
 }
 
 export interface UnitOperation extends OperationDocs {

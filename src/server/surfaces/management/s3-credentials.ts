@@ -2,13 +2,11 @@
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import type { CollectionOperation } from "./operation.ts";
 
-export const s3CredentialsPath = "/v1/auth/issue-s3-creds";
-
 const issueS3Credentials: CollectionOperation = {
 	scope: "collection",
 	id: "issueS3Credentials",
 	method: "POST",
-	path: s3CredentialsPath,
+	path: "/v1/auth/issue-s3-creds",
 	tag: "Server",
 	summary: "Issue short-lived AWS-style credentials for the S3 endpoint",
 	success: { status: 200, schema: S3CredentialsView },

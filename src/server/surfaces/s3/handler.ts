@@ -3,13 +3,14 @@
  * signature covers the bytes of its path, query and headers; a signature is the only proof that
  * counts here, and it counts nowhere else.
  */
+import { StsFault } from "../../../auth/sts/fault.ts";
 import {
 	acceptUnverified,
 	type ReceivedRequest,
 	type VerifiedRequest,
 	verifyRequest,
 } from "../../../auth/sts/sigv4.ts";
-import { type RequestContext, splitUrl } from "../../shared/request-context.ts";
+import { callerOf, type RequestContext, splitUrl } from "../../shared/request-context.ts";
 import { lockAnswer, stateHeaders, xmlText } from "./answers.ts";
 import {
 	bucketLocation,
@@ -125,7 +126,7 @@ export class S3Surface {
 	): Promise<Response> {
 		const url = splitUrl(request.url);
 		if (url === null) throw new S3Error(400, "InvalidURI", "the Host header is not understood");
-		const { verified, principal } = await this.#authenticate(request, hosts, url);
+		const { verified, principal } = await this.#authenticate(request, context, hosts, url);
 		context.principal = principal;
 		const target = readTarget(url.path);
 		const query = readQuery(url.query);
@@ -150,7 +151,7 @@ export class S3Surface {
 			headers: request.headers as Headers,
 			body: request.body as ReadableStream<Uint8Array> | null,
 			verified,
-			caller: { principal, surface: "s3", requestId: context.requestId },
+			caller: callerOf(context, "s3"),
 			context,
 		};
 		if (target.key === null) return await this.#bucket(s3Request);
@@ -163,10 +164,11 @@ export class S3Surface {
 
 	async #authenticate(
 		request: Request,
+		context: RequestContext,
 		hosts: readonly string[],
 		url: { readonly path: string; readonly query: string },
 	): Promise<{ verified: VerifiedRequest; principal: VerifiedRequest["principal"] }> {
-		const { authentication, clock } = this.#deps;
+		const { authentication, clock, core } = this.#deps;
 		const received: ReceivedRequest = {
 			method: request.method,
 			rawPath: url.path,
@@ -178,11 +180,24 @@ export class S3Surface {
 			const verified = acceptUnverified(received, authentication.principal);
 			return { verified, principal: verified.principal };
 		}
-		const verified = await verifyRequest(received, {
-			resolve: (accessKeyId, token) => authentication.sts.resolve(accessKeyId, token),
-			now: () => clock.now(),
-		});
-		return { verified, principal: verified.principal };
+		try {
+			const verified = await verifyRequest(received, {
+				resolve: (accessKeyId, token) => authentication.sts.resolve(accessKeyId, token),
+				now: () => clock.now(),
+			});
+			return { verified, principal: verified.principal };
+		} catch (error) {
+			if (error instanceof StsFault && error.code !== "unsigned") {
+				core.parts.chain.login({
+					outcome: "failed",
+					operation: "authenticate.s3",
+					requestId: context.requestId,
+					address: context.clientAddress,
+					detail: error.code,
+				});
+			}
+			throw error;
+		}
 	}
 
 	async #bucket(request: S3Request): Promise<Response> {

@@ -1,0 +1,26 @@
+import { command } from "../../command.ts";
+
+export default command({
+	args: {},
+	async run(cli) {
+		const permissions = await (await cli.client()).rbac.permissions({ signal: cli.signal });
+		if (cli.output.json) {
+			await cli.output.document(permissions);
+			return;
+		}
+		if (permissions.length === 0) {
+			await cli.output.note("There are no permissions: run taco rbac init first");
+			return;
+		}
+		await cli.output.table({
+			columns: [{ title: "ID", keep: true }, { title: "NAME" }, { title: "RULE", keep: true }],
+			rows: permissions.flatMap(({ id, name, rules }) =>
+				rules.map(({ effect, actions, resources }, index) => [
+					index === 0 ? id : "",
+					index === 0 ? name : "",
+					`${effect}:${actions.join(",")}:${resources.join(",")}`,
+				]),
+			),
+		});
+	},
+});

@@ -1,0 +1,58 @@
+/** The gate's decision: the stored roles, at most `policyAgeMaxMs` old, put to the one function. */
+import { limits } from "../limits.ts";
+import type { Caller, Principal } from "../principal.ts";
+import type { Register } from "../register/register.ts";
+import type { Action } from "./action.ts";
+import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
+import { emptyPolicy, type Policy } from "./model.ts";
+import { everything, type Labels } from "./resource.ts";
+
+/**
+ * The labels of a unit as they were at most `policyAgeMaxMs` ago, of a deleted one too; none for
+ * one that does not exist. Fails with `storage_unavailable`.
+ */
+export type LabelsOf = (id: string) => Promise<Labels>;
+
+export interface EnforcerDeps {
+	readonly register: Register<Policy>;
+	readonly admins: ReadonlySet<string>;
+	readonly labelsOf: LabelsOf;
+}
+
+/** Decides by the stored roles. Fails as the register does, and that denies (I14). */
+export class Enforcer {
+	readonly #deps: EnforcerDeps;
+	/** A principal asks about many units in one request. */
+	readonly #standings = new WeakMap<Principal, { policy: Policy; standing: Standing }>();
+
+	constructor(deps: EnforcerDeps) {
+		this.#deps = deps;
+	}
+
+	/** Whether the caller may. Fails with `storage_unavailable`, `storage_corrupt`, `schema_too_new`. */
+	async decide(
+		caller: Caller,
+		action: Action,
+		resource: string,
+		labels?: Labels,
+	): Promise<boolean> {
+		const standing = await this.#standing(caller.principal);
+		const isLabelled = resource !== everything && needsLabels(standing, action);
+		const known = isLabelled ? (labels ?? (await this.#deps.labelsOf(resource))) : {};
+		return judge(standing, action, resource, known).allowed;
+	}
+
+	async #standing(principal: Principal): Promise<Standing> {
+		const { register, admins } = this.#deps;
+		// Those who may always act do not depend on a document that may be damaged.
+		if (isAdministrator(principal, admins) && (principal.scope?.roles ?? null) === null) {
+			return standingOf(null, admins, principal);
+		}
+		const policy = (await register.readCached(limits.policyAgeMaxMs)).value ?? emptyPolicy;
+		const known = this.#standings.get(principal);
+		if (known?.policy === policy) return known.standing;
+		const standing = standingOf(policy, admins, principal);
+		this.#standings.set(principal, { policy, standing });
+		return standing;
+	}
+}

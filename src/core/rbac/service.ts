@@ -1,0 +1,285 @@
+/** Roles as a service: set up, shown, changed and tried out. Every change is a record (I13). */
+import { DomainError } from "../errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Caller, Principal } from "../principal.ts";
+import type { Register } from "../register/register.ts";
+import { type Action, parseAction } from "./action.ts";
+import {
+	type AssignmentInput,
+	checkManagersRemain,
+	type NamedInput,
+	type PermissionInput,
+	withAssignment,
+	withoutAssignment,
+	withoutPermission,
+	withoutRole,
+	withoutRolePermission,
+	withPermission,
+	withRole,
+	withRolePermissions,
+} from "./changes.ts";
+import { type AccessDecision, decide, isAdministrator, standingOf } from "./decide.ts";
+import type { LabelsOf } from "./enforcer.ts";
+import type { Gate, Grant } from "./grant.ts";
+import {
+	type Assignment,
+	adminRole,
+	emptyPolicy,
+	initialPolicy,
+	type Permission,
+	type Policy,
+	plainPolicy,
+	type Role,
+	type Stamp,
+} from "./model.ts";
+import { everything } from "./resource.ts";
+
+export interface RbacServiceDeps {
+	readonly register: Register<Policy>;
+	readonly gate: Gate;
+	readonly clock: Clock;
+	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
+	readonly admins: ReadonlySet<string>;
+	readonly labelsOf: LabelsOf;
+}
+
+/** What somebody has, as they may know it themselves. */
+export interface OwnAccess {
+	readonly isEnabled: boolean;
+	readonly isAdmin: boolean;
+	readonly subject: string;
+	readonly email: string | null;
+	readonly roles: readonly string[];
+	readonly enabled: Stamp | null;
+	readonly updated: Stamp | null;
+}
+
+/** A question for `test`. Without anybody named it is about the caller. */
+export interface TestInput {
+	readonly subject?: string | undefined;
+	readonly email?: string | undefined;
+	readonly groups?: readonly string[] | undefined;
+	/** `unit.read` or `unit:read`. */
+	readonly action: string;
+	/** A unit's id; `*` for what belongs to no unit. */
+	readonly resource: string;
+}
+
+/** Sets up, shows, changes and tries out roles. */
+export class RbacService {
+	readonly #deps: RbacServiceDeps;
+
+	constructor(deps: RbacServiceDeps) {
+		this.#deps = deps;
+	}
+
+	/**
+	 * Turns roles on, with the built-in ones. The caller becomes an administrator by role, and so
+	 * does whoever `first` names; of several callers at once one wins.
+	 * Fails with `forbidden`, `conflict` when it has happened, or as Register.update.
+	 */
+	async init(
+		caller: Caller,
+		first: { readonly subject?: string | undefined; readonly email?: string | undefined } = {},
+	): Promise<void> {
+		const grant = await this.#grant(caller);
+		const stamp = this.#stamp(caller);
+		await this.#deps.register.update(grant, (policy) => {
+			if (policy !== null && policy.enabled !== null) {
+				throw new DomainError("conflict", "RBAC already initialized", {
+					hint: "`taco rbac me` shows your roles",
+				});
+			}
+			const value = firstAdmins(caller.principal, first).reduce<Policy>(
+				(so_far, subject) =>
+					withAssignment(so_far, { ...subject, kind: "user", role: adminRole }, stamp) ?? so_far,
+				initialPolicy(stamp),
+			);
+			return { operation: "rbac.init", value: stored(value), result: undefined };
+		});
+	}
+
+	/** What the caller has. Fails as Register.read. */
+	async me(caller: Caller): Promise<OwnAccess> {
+		const { register, admins } = this.#deps;
+		const policy = (await register.read()).value ?? emptyPolicy;
+		const { principal } = caller;
+		const standing = standingOf(policy, admins, principal);
+		return {
+			isEnabled: policy.enabled !== null,
+			isAdmin: standing.isAdmin,
+			subject: principal.id,
+			email: principal.email ?? null,
+			roles: standing.roles,
+			enabled: policy.enabled,
+			updated: policy.updated,
+		};
+	}
+
+	/** Who has which role. Fails with `forbidden` or as Register.read. */
+	async assignments(caller: Caller): Promise<readonly Assignment[]> {
+		return (await this.#read(caller)).assignments;
+	}
+
+	/** All roles. Fails with `forbidden` or as Register.read. */
+	async roles(caller: Caller): Promise<readonly Role[]> {
+		return (await this.#read(caller)).roles;
+	}
+
+	/** All permissions. Fails with `forbidden` or as Register.read. */
+	async permissions(caller: Caller): Promise<readonly Permission[]> {
+		return (await this.#read(caller)).permissions;
+	}
+
+	/** Gives a role; true unless the subject had it. Fails with `not_found` or as `change`. */
+	async assign(caller: Caller, input: AssignmentInput): Promise<boolean> {
+		return await this.#change(caller, "rbac.assign", describe(input), (policy, stamp) =>
+			withAssignment(policy, input, stamp),
+		);
+	}
+
+	/** Takes a role; true if the subject had it. Fails with `not_found`, `conflict` or as `change`. */
+	async revoke(caller: Caller, input: AssignmentInput): Promise<boolean> {
+		return await this.#change(caller, "rbac.revoke", describe(input), (policy) => {
+			const { policy: after, removed } = withoutAssignment(policy, input);
+			return removed === 0 ? null : after;
+		});
+	}
+
+	/** Adds a role. Fails with `conflict`, `invalid_request` or as `change`. */
+	async createRole(caller: Caller, input: NamedInput): Promise<void> {
+		await this.#change(caller, "rbac.role.create", input.id, (policy, stamp) =>
+			withRole(policy, input, stamp),
+		);
+	}
+
+	/** Removes a role. Fails with `not_found`, `conflict` or as `change`. */
+	async deleteRole(caller: Caller, id: string): Promise<void> {
+		await this.#change(caller, "rbac.role.delete", id, (policy) => withoutRole(policy, id));
+	}
+
+	/** Adds permissions to a role; true unless it had them. Fails with `not_found` or as `change`. */
+	async addToRole(caller: Caller, role: string, permissions: readonly string[]): Promise<boolean> {
+		const detail = `${role}: ${permissions.join(", ")}`;
+		return await this.#change(caller, "rbac.role.add", detail, (policy, stamp) =>
+			withRolePermissions(policy, role, permissions, stamp),
+		);
+	}
+
+	/** Takes a permission out of a role. Fails with `not_found`, `conflict` or as `change`. */
+	async removeFromRole(caller: Caller, role: string, permission: string): Promise<void> {
+		await this.#change(caller, "rbac.role.remove", `${role}: ${permission}`, (policy) =>
+			withoutRolePermission(policy, role, permission),
+		);
+	}
+
+	/** Adds a permission. Fails with `conflict`, `invalid_request` or as `change`. */
+	async createPermission(caller: Caller, input: PermissionInput): Promise<Permission> {
+		await this.#change(caller, "rbac.permission.create", input.id, (policy, stamp) =>
+			withPermission(policy, input, stamp),
+		);
+		const made = (await this.permissions(caller)).find((one) => one.id === input.id);
+		if (made === undefined) throw new DomainError("not_found", "the permission was deleted again");
+		return made;
+	}
+
+	/** Removes a permission. Fails with `not_found`, `conflict` or as `change`. */
+	async deletePermission(caller: Caller, id: string): Promise<void> {
+		await this.#change(caller, "rbac.permission.delete", id, (policy) =>
+			withoutPermission(policy, id),
+		);
+	}
+
+	/**
+	 * What the gate would say, and why: by the same function on the same document. About others only
+	 * with rbac.manage. A person is known by what is asked: their groups count if they are given.
+	 * Fails with `invalid_request`, `forbidden` or as Register.read.
+	 */
+	async test(caller: Caller, input: TestInput): Promise<AccessDecision> {
+		const action: Action = parseAction(input.action);
+		const isOwn = input.subject === undefined && input.email === undefined && !input.groups?.length;
+		if (!isOwn) await this.#grant(caller);
+		const principal: Principal = isOwn
+			? caller.principal
+			: {
+					id: input.subject ?? "",
+					credentialKind: "access-token",
+					loginId: "",
+					...(input.email === undefined ? {} : { email: input.email.toLowerCase() }),
+					groups: input.groups ?? [],
+				};
+		const { register, admins, labelsOf, gate } = this.#deps;
+		const policy = (await register.read()).value;
+		const isUnit = input.resource !== everything;
+		// Labels of a unit that the caller cannot see would show through the answer.
+		const mayRead = isUnit && (await gate.may(caller, "unit.read", input.resource));
+		const labels = mayRead ? await labelsOf(input.resource) : {};
+		return decide({ policy, admins, principal, action, resource: input.resource, labels });
+	}
+
+	async #read(caller: Caller): Promise<Policy> {
+		await this.#grant(caller);
+		return (await this.#deps.register.read()).value ?? emptyPolicy;
+	}
+
+	/**
+	 * Applies a change: false when it gives null, because nothing needs to change. Fails with
+	 * `forbidden`, `conflict` (not set up, or nobody could manage roles afterwards), or as
+	 * Register.update.
+	 */
+	async #change(
+		caller: Caller,
+		operation: string,
+		detail: string,
+		apply: (policy: Policy, stamp: Stamp) => Policy | null,
+	): Promise<boolean> {
+		const grant = await this.#grant(caller);
+		const stamp = this.#stamp(caller);
+		return await this.#deps.register.update(grant, (policy) => {
+			if (policy === null || policy.enabled === null) {
+				throw new DomainError("conflict", "RBAC is not initialized", {
+					hint: "run `taco rbac init` as an administrator first",
+				});
+			}
+			const after = apply(policy, stamp);
+			if (after === null) return { answer: false };
+			checkManagersRemain(policy, after);
+			const value = stored({ ...after, updated: stamp });
+			return { operation, detail: detail.slice(0, 512), value, result: true };
+		});
+	}
+
+	#grant(caller: Caller): Promise<Grant<"rbac.manage">> {
+		return this.#deps.gate.authorize(caller, "rbac.manage", everything);
+	}
+
+	#stamp(caller: Caller): Stamp {
+		const at = new Date(this.#deps.clock.now()).toISOString();
+		return { at, by: caller.principal.email ?? caller.principal.id };
+	}
+}
+
+/** The document in its stored form: what the register writes and `parsePolicy` reads. */
+function stored(policy: Policy): Policy {
+	return plainPolicy(policy) as Policy;
+}
+
+/** Whom `init` makes an administrator. The admin token needs no role, and is nobody's name. */
+function firstAdmins(
+	principal: Principal,
+	named: { readonly subject?: string | undefined; readonly email?: string | undefined },
+): { readonly subject?: string | undefined; readonly email?: string | undefined }[] {
+	const isPerson = !isAdministrator(principal, new Set());
+	const isNamed = named.subject !== undefined || named.email !== undefined;
+	return [
+		...(isPerson
+			? [principal.email === undefined ? { subject: principal.id } : { email: principal.email }]
+			: []),
+		...(isNamed ? [named] : []),
+	];
+}
+
+function describe(input: AssignmentInput): string {
+	const whom = `${input.kind}:${input.subject ?? input.email ?? ""}`;
+	return `${whom} ${input.role}${input.within === undefined ? "" : ` within ${input.within}`}`;
+}
