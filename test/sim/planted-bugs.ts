@@ -5,6 +5,9 @@
  * Not here:
  * - "plain read before the head": it only widens the window in which the write of somebody who
  *   does not know us is lost, and no outcome tells that loss from the inherent one.
+ * - "age by the monotonic and the wall clock before sending": a head carries one moment of ours, so
+ *   each clock is planted by itself; the hole, sleeping between the check and the sending, is the
+ *   same.
  */
 import type { Edit } from "./planted-code.ts";
 import type { Focus } from "./swarm.ts";
@@ -24,7 +27,6 @@ const projector = "core/projection/projector.ts";
 const schedule = "core/projection/schedule.ts";
 const sweeper = "core/retention/sweeper.ts";
 const pruner = "core/retention/pruner.ts";
-
 const lockRules = "core/lock/rules.ts";
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
@@ -316,11 +318,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		focus: "everything",
 		seedsMax: 100,
 		edits: [
-			edit(
-				"core/lock/rules.ts",
-				"\t\tif (lockId === null) return;\n\t\tthrow",
-				"\t\treturn;\n\t\tthrow",
-			),
+			edit(lockRules, "\t\tif (lockId === null) return;\n\t\tthrow", "\t\treturn;\n\t\tthrow"),
 		],
 	},
 	{
@@ -388,5 +386,11 @@ export const plantedBugs: readonly PlantedBug[] = [
 		focus: "everything",
 		seedsMax: 200,
 		edits: [edit(lockRules, "lock.surface === caller.surface &&", "true &&")],
+	},
+	{
+		name: "servers do not tell each other what changed",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit("core/core.ts", "publishing.request();", "")],
 	},
 ];
