@@ -138,3 +138,20 @@ test("neither secrets nor states are logged", async () => {
 		expect(log).not.toContain(secret);
 	}
 });
+
+test("writes, denials and signatures that do not match are in the audit trail", async () => {
+	await using app = await open({
+		decide: async (caller, action) => caller.surface !== "s3" || action !== "unit.delete",
+	});
+	await send(app, await signed(app, { method: "PUT", body: stateText(3) }));
+	const forged = await signed(app);
+	forged.path = "/s3/opentaco/app/empty/terraform.tfstate";
+	expect((await send(app, forged)).status).toBe(403);
+	expect((await send(app, await signed(app, { method: "DELETE" }))).status).toBe(403);
+	await app.core.parts.chain.flush();
+	const text = await (await app.send("GET", "/v1/audit?limit=50")).text();
+	expect(text).toContain('"authenticate.s3"');
+	expect(text).toContain('"signature_mismatch"');
+	expect(text).toContain('"unit.delete"');
+	expect(text).toMatch(/"surface":"s3"/);
+});
