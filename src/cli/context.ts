@@ -6,7 +6,8 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { buildInfo } from "../build-info.ts";
 import type { TacoClient } from "../client/client.ts";
-import type { Exchange, Fetch } from "../client/http.ts";
+import type { Exchange, Fetch, HttpOptions } from "../client/http.ts";
+import type { IdentityClient } from "../client/identity-client.ts";
 import { clientLimits } from "../client/limits.ts";
 import { credentialsExposed, resolveToken, type Token } from "./credentials.ts";
 import { CliError, fileError, usageError } from "./errors.ts";
@@ -14,6 +15,7 @@ import type { Io } from "./io.ts";
 import { LockFiles } from "./lock-files.ts";
 import { Output } from "./output.ts";
 import { noProgress, type Progress, startProgress } from "./progress.ts";
+import { renewedToken } from "./renewal.ts";
 import { parseTimeout, resolveServer, type ServerSetting, variable } from "./settings.ts";
 
 type Flags = ReadonlyMap<string, readonly string[]>;
@@ -29,6 +31,7 @@ export class Cli {
 	#server: Promise<ServerSetting> | null = null;
 	#client: Promise<TacoClient> | null = null;
 	#clientToken: Token | null = null;
+	#identity: Promise<IdentityClient> | null = null;
 
 	/** @throws CliError `usage` for a wrong global flag. */
 	constructor(program: string, io: Io, flags: Flags, signal: AbortSignal) {
@@ -54,14 +57,17 @@ export class Cli {
 		return this.#server;
 	}
 
+	/** Talk to this server, whatever the settings say. */
+	useServer(url: string): void {
+		this.#server = Promise.resolve({ url, source: "flag" });
+	}
+
 	async token(): Promise<Token | null> {
 		const { url } = await this.server();
-		const token = await resolveToken(this.io.env, url);
-		if (
-			token !== null &&
-			token.source !== "OPENTACO_TOKEN" &&
-			(await credentialsExposed(this.io.env))
-		) {
+		const found = await resolveToken(this.io.env, url);
+		if (found?.isOwn !== true) return found;
+		const token = { ...found, value: await renewedToken(this, url, found.value) };
+		if (await credentialsExposed(this.io.env)) {
 			await this.output.warn(`${token.source} can be read by others: run chmod 600 on it`);
 		}
 		return token;
@@ -83,8 +89,23 @@ export class Cli {
 
 	async clientFor(token: string | undefined): Promise<TacoClient> {
 		const { TacoClient } = await import("../client/client.ts");
+		return new TacoClient(await this.#httpOptions(token));
+	}
+
+	/** The client of logins and tokens, with the user's token. */
+	async identityClient(): Promise<IdentityClient> {
+		this.#identity ??= this.token().then((token) => this.identityClientFor(token?.value));
+		return await this.#identity;
+	}
+
+	async identityClientFor(token: string | undefined): Promise<IdentityClient> {
+		const { IdentityClient } = await import("../client/identity-client.ts");
+		return new IdentityClient(await this.#httpOptions(token));
+	}
+
+	async #httpOptions(token: string | undefined): Promise<HttpOptions> {
 		const { url } = await this.server();
-		return new TacoClient({
+		return {
 			serverUrl: url,
 			token,
 			agent: `taco/${buildInfo.version}`,
@@ -93,10 +114,10 @@ export class Cli {
 				this.#timeoutMs === undefined
 					? undefined
 					: Math.max(this.#timeoutMs, clientLimits.transferIdleMs),
-			ca: await this.#certificates(),
+			ca: await this.certificates(),
 			onExchange: (exchange) => this.#tell(exchange),
 			fetch: this.#fetch,
-		});
+		};
 	}
 
 	/** The lock ids saved in this directory for this server. */
@@ -148,7 +169,8 @@ export class Cli {
 		}
 	}
 
-	async #certificates(): Promise<string[] | undefined> {
+	/** Trusted certificates, PEM; undefined: the machine's own. */
+	async certificates(): Promise<string[] | undefined> {
 		const path = variable(this.io.env, "OPENTACO_CA_CERT");
 		if (path === undefined) return undefined;
 		let own: string;

@@ -9,6 +9,7 @@ import { normaliseServerUrl } from "../client/server-url.ts";
 import { CliError, fileError } from "./errors.ts";
 import { closeToOthers, exposedBits, makePrivateFolder, writePrivateFile } from "./private-file.ts";
 import { configFolder, variable } from "./settings.ts";
+import { terraformToken } from "./terraform-credentials.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Profile = Record<string, unknown>;
@@ -19,8 +20,17 @@ interface CredentialsDocument {
 
 export interface Token {
 	readonly value: string;
-	/** For people: `OPENTACO_TOKEN`, or the file's path. */
+	/** For people: a variable's name, or the file's path. */
 	readonly source: string;
+	/** Stored by `taco login`, which may renew it. */
+	readonly isOwn: boolean;
+}
+
+/** What a login gives. */
+export interface NewLogin {
+	readonly accessToken: string;
+	/** Empty: it is not renewed. */
+	readonly refreshToken: string;
 }
 
 export function credentialsPath(env: Env): string {
@@ -28,25 +38,36 @@ export function credentialsPath(env: Env): string {
 }
 
 /**
- * The token for the server: `OPENTACO_TOKEN`, else the stored one, else null.
+ * The token for the server: `OPENTACO_TOKEN`; else Terraform's (`TF_TOKEN_…`, then what `terraform
+ * login` stored); else what `taco login` stored; else null.
  * @throws CliError `config_invalid`, `file_failed`.
  */
 export async function resolveToken(env: Env, serverUrl: string): Promise<Token | null> {
 	const fromEnv = variable(env, "OPENTACO_TOKEN");
-	if (fromEnv !== undefined) return { value: fromEnv, source: "OPENTACO_TOKEN" };
-	const path = credentialsPath(env);
-	const { profiles } = await readCredentials(path);
-	const profile = profileOf(profiles, serverUrl);
-	const value = profile?.access_token;
-	return typeof value === "string" && value !== "" ? { value, source: path } : null;
+	if (fromEnv !== undefined) return { value: fromEnv, source: "OPENTACO_TOKEN", isOwn: false };
+	const terraform = await terraformToken(env, serverUrl);
+	if (terraform !== null) return { ...terraform, isOwn: false };
+	const profile = await readProfile(env, serverUrl);
+	if (profile === null) return null;
+	return { value: profile.accessToken, source: credentialsPath(env), isOwn: true };
 }
 
-/** Stores the token, and closes the file to others if it was open to them. */
-export async function storeToken(env: Env, serverUrl: string, token: string): Promise<string> {
+/** What `taco login` stored for the server. @throws CliError `config_invalid`, `file_failed`. */
+export async function readProfile(env: Env, serverUrl: string): Promise<NewLogin | null> {
+	const { profiles } = await readCredentials(credentialsPath(env));
+	const profile = profileOf(profiles, serverUrl);
+	const { access_token: accessToken, refresh_token: refreshToken } = profile ?? {};
+	if (typeof accessToken !== "string" || accessToken === "") return null;
+	return { accessToken, refreshToken: typeof refreshToken === "string" ? refreshToken : "" };
+}
+
+/** Stores a login, and closes the file to others if it was open to them. */
+export async function storeLogin(env: Env, serverUrl: string, login: NewLogin): Promise<string> {
 	const path = credentialsPath(env);
 	const document = await readCredentials(path);
 	const kept = Object.entries(document.profiles).filter(([key]) => !isFor(key, serverUrl));
-	const profiles = fromEntries([...kept, [serverUrl, { access_token: token, refresh_token: "" }]]);
+	const profile = { access_token: login.accessToken, refresh_token: login.refreshToken };
+	const profiles = fromEntries([...kept, [serverUrl, profile]]);
 	await writeCredentials(path, { ...document, profiles });
 	return path;
 }

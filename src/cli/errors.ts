@@ -1,6 +1,9 @@
 /** Failures of the command line itself. */
 
 export type CliErrorCode =
+	/** The provider, the server or the user said no. */
+	| "login_failed"
+	| "interrupted"
 	/** The command line is wrong. */
 	| "usage"
 	/** There is nobody to ask, and no `--yes`. */

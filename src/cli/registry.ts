@@ -72,6 +72,44 @@ const unitCommands = commandMap({
 	},
 });
 
+const tokenCommands = commandMap({
+	create: {
+		summary: "Make an API token, for yourself or for a machine",
+		load: () => import("./commands/token/create.ts").then((module) => module.default),
+	},
+	ls: {
+		summary: "List API tokens",
+		aliases: ["list"],
+		load: () => import("./commands/token/ls.ts").then((module) => module.default),
+	},
+	revoke: {
+		summary: "Revoke an API token for good",
+		aliases: ["rm"],
+		load: () => import("./commands/token/revoke.ts").then((module) => module.default),
+	},
+});
+
+const userCommands = commandMap({
+	create: {
+		summary: "Create a local user",
+		load: () => import("./commands/user/create.ts").then((module) => module.default),
+	},
+	ls: {
+		summary: "List local users",
+		aliases: ["list"],
+		load: () => import("./commands/user/ls.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Remove a local user, with everything that speaks for them",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/user/rm.ts").then((module) => module.default),
+	},
+	passwd: {
+		summary: "Give a local user a new password",
+		load: () => import("./commands/user/passwd.ts").then((module) => module.default),
+	},
+});
+
 export const commands = commandMap({
 	serve: {
 		summary: "Run the server",
@@ -91,16 +129,30 @@ export const commands = commandMap({
 		children: auditCommands,
 	},
 	login: {
-		summary: "Store a token for a server",
+		summary: "Log in to a server",
 		load: () => import("./commands/login.ts").then((module) => module.default),
 	},
 	logout: {
-		summary: "Forget the stored token of a server",
+		summary: "End the stored login of a server",
 		load: () => import("./commands/logout.ts").then((module) => module.default),
 	},
 	whoami: {
 		summary: "Tell which server and which token are used, and whether it is accepted",
 		load: () => import("./commands/whoami.ts").then((module) => module.default),
+	},
+	token: {
+		summary: "Work with API tokens",
+		aliases: ["tokens"],
+		children: tokenCommands,
+	},
+	user: {
+		summary: "Work with local users, who log in with passwords",
+		aliases: ["users"],
+		children: userCommands,
+	},
+	"terraform-credentials": {
+		summary: "Give Terraform its tokens, as its credentials helper",
+		load: () => import("./commands/terraform-credentials.ts").then((module) => module.default),
 	},
 	env: {
 		summary: "Print the variables that Terraform's http backend needs",

@@ -90,3 +90,12 @@ export function parseTimeout(text: string): number | null {
 	if (match === null) return null;
 	return Math.round(Number(match[1]) * (timeoutUnits[match[2] ?? ""] ?? 1000));
 }
+
+const durationUnits: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `90s`, `30m`, `24h` or `90d`; null when the text is none of these. */
+export function parseDuration(text: string): number | null {
+	const match = /^(\d{1,7})([smhd])$/.exec(text);
+	if (match === null) return null;
+	return Number(match[1]) * (durationUnits[match[2] ?? ""] ?? Number.NaN);
+}

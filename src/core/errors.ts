@@ -57,6 +57,10 @@ export const errorCodes = [
 	"storage_corrupt",
 	/** The store holds data written by a newer version of this program. */
 	"schema_too_new",
+	/** Too many attempts to log in, or with tokens that prove nothing. */
+	"rate_limited",
+	/** The identity provider did not answer, or not as it should. */
+	"provider_unavailable",
 	/** The server is shutting down. */
 	"shutting_down",
 	/** Too many requests at once. */

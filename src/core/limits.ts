@@ -136,6 +136,61 @@ export const limits = {
 	connectionIdleSeconds: 120,
 	connectionIdleSecondsMax: 255,
 
+	// Identity
+	/** A signed token as it is presented; the Authorization header that carries it may be larger. */
+	signedTokenBytesMax: 8 * KiB,
+	accessTokenMs: 1 * hour,
+	accessTokenMaxMs: 24 * hour,
+	refreshTokenMs: 720 * hour,
+	refreshTokenMaxMs: 2 * 8784 * hour,
+	/** A login ends after this long however often it was renewed; never below the refresh token's life. */
+	loginMaxMs: 2160 * hour,
+	authorizationCodeMs: 5 * minute,
+	/** From the first page of a login to its last. */
+	loginFlowMs: 10 * minute,
+	/** How far the clocks of two servers may differ. */
+	clockSkewMaxMs: 1 * minute,
+	/** A revocation on another server counts here after at most this long. */
+	credentialFreshMs: 5 * second,
+	credentialsCachedMax: 4000,
+	unknownTokensCachedMax: 4000,
+	signingKeysMax: 32,
+	/** A server says again that it still signs with its key. */
+	signingKeyTouchMs: 24 * hour,
+	keyringFreshMs: 1 * minute,
+	keyringRecheckMs: 1 * second,
+	/** A subject as a provider tells it, OpenID Connect Core 1.0, 2. */
+	providerSubjectBytesMax: 255,
+	groupsMax: 2000,
+	groupBytesMax: 256,
+	loginsRevokedMax: 1000,
+	tokensListedMax: 10_000,
+	tokenNameBytesMax: 100,
+	tokenScopesMax: 64,
+	localUsersMax: 1000,
+	passwordBytesMin: 10,
+	passwordBytesMax: 1024,
+	/** Each hashes in 19 MiB. */
+	passwordChecksAtOnceMax: 4,
+	/** Tries of one address or name before it must wait, and how fast they come back. */
+	loginTriesMax: 10,
+	loginTryRefillMs: 6 * second,
+	tokenTriesMax: 60,
+	tokenTryRefillMs: 1 * second,
+	rateLimitKeysMax: 20_000,
+	redirectUriBytesMax: 2 * KiB,
+	oauthFieldBytesMax: 1 * KiB,
+	sealedStateBytesMax: 8 * KiB,
+	identityFetchBytesMax: 1 * MiB,
+	identityFetchDeadlineMs: 5 * second,
+	discoveryFreshMs: 1 * hour,
+	discoveryRetryMs: 2 * second,
+	providerKeysFreshMs: 10 * minute,
+	/** An unknown key id makes the provider's keys be read again at most this often. */
+	providerKeysRecheckMs: 5 * second,
+	idTokenBytesMax: 64 * KiB,
+	trustRulesMax: 1000,
+
 	// S3 surface
 	/** How far a signature's time may be from ours, either way. */
 	signatureSkewMaxMs: 15 * minute,

@@ -1,4 +1,4 @@
-/** Who is let in, as the configuration says; sees to it that there is an admin token to prove it. */
+/** The admin token, as the configuration says: sees to it that there is one. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -9,7 +9,11 @@ import {
 	parseAdminTokenEntry,
 	type TokenDelivery,
 } from "../auth/admin-token.ts";
-import { ChosenTokenVerifier, RegisterTokenVerifier } from "../auth/admin-verifier.ts";
+import {
+	ChosenTokenVerifier,
+	RegisterTokenVerifier,
+	type TokenVerifier,
+} from "../auth/admin-verifier.ts";
 import { isDomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
@@ -21,7 +25,6 @@ import { decideAdminOnly, Gate } from "../core/rbac/grant.ts";
 import { Register } from "../core/register/register.ts";
 import type { ServerConfig } from "./config.ts";
 import { ConfigError } from "./setting-values.ts";
-import { type Authenticator, openAuthenticator, TokenAuthenticator } from "./shared/authn.ts";
 import { fileDelivery, terminalDelivery } from "./token-delivery.ts";
 
 export interface AccessParts {
@@ -40,25 +43,30 @@ export function machineFolder(config: ServerConfig): string {
 	return resolve(config.dataDirectory, "__opentaco", "server");
 }
 
-export interface Gatekeeper {
-	readonly authenticator: Authenticator;
+export interface AdminAccess {
+	/** Proves the admin token. */
+	readonly verifier: TokenVerifier;
 	/** Removes what only this process needed. */
 	forget(): Promise<void>;
 }
 
-/** The authenticator. Throws ConfigError when a token is needed and nobody can be told one. */
-export async function authenticatorOf(
+/** What nobody can prove: there is no admin token when everybody is let in. */
+const noAdmin: TokenVerifier = {
+	async verify() {
+		return null;
+	},
+};
+
+/** The admin token's verifier. Throws ConfigError when one is needed and nobody can be told it. */
+export async function adminAccessOf(
 	config: ServerConfig,
 	parts: AccessParts,
 	store: BlobStore,
-): Promise<Gatekeeper> {
+): Promise<AdminAccess> {
 	const forget = async () => {};
-	if (config.auth.kind === "disabled") return { authenticator: openAuthenticator, forget };
+	if (config.auth.kind === "disabled") return { verifier: noAdmin, forget };
 	if (config.auth.token !== null) {
-		return {
-			authenticator: new TokenAuthenticator(new ChosenTokenVerifier(config.auth.token)),
-			forget,
-		};
+		return { verifier: new ChosenTokenVerifier(config.auth.token), forget };
 	}
 	const register = tokenRegister(parts, store);
 	const { delivery, ...way } = await deliveryOf(config, parts);
@@ -70,7 +78,7 @@ export async function authenticatorOf(
 			"there is no admin token yet and no terminal to show one on: set OPENTACO_ADMIN_TOKEN, or start once from a terminal",
 		);
 	}
-	return { authenticator: new TokenAuthenticator(new RegisterTokenVerifier(register)), ...way };
+	return { verifier: new RegisterTokenVerifier(register), ...way };
 }
 
 /** The core's register as the admin token needs it. */

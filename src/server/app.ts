@@ -24,11 +24,17 @@ import {
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { healthSurface, type Readiness } from "./surfaces/health/index.ts";
 import { httpBackendSurface } from "./surfaces/http-backend/index.ts";
-import { managementRoutes, managementSurface } from "./surfaces/management/index.ts";
+import {
+	managementRoutes,
+	managementSurface,
+	publicOperationPaths,
+} from "./surfaces/management/index.ts";
 import { componentSchemas } from "./surfaces/management/openapi.ts";
 import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
+import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
 import { isS3Path, type S3Surface } from "./surfaces/s3/handler.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
+import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
 export interface AppDeps extends SurfaceDeps {
 	readonly clock: Clock;
@@ -40,11 +46,7 @@ export interface AppDeps extends SurfaceDeps {
 	readonly hostRules: HostRules;
 	readonly trustedProxies: readonly AddressRange[];
 	readonly s3: S3Surface;
-	/** The host, with a port if there is one, of the URL under which clients reach the server. */
-	readonly publicHost: string | null;
 	readonly requestsAtOnceMax: number;
-	/** Elysia finds the path at another place in an https URL. */
-	readonly isTls: boolean;
 	readonly isDraining: () => boolean;
 }
 
@@ -73,6 +75,9 @@ export const publicPaths: ReadonlySet<string> = new Set([
 	"/swagger/start.js",
 	"/swagger/swagger-ui.css",
 	"/swagger/swagger-ui-bundle.js",
+	...wellKnownPaths,
+	...oauthPaths,
+	...publicOperationPaths,
 ]);
 
 function routesOf(deps: AppDeps) {
@@ -97,6 +102,8 @@ function routesOf(deps: AppDeps) {
 		.use(healthSurface(deps.readiness))
 		.use(metricsSurface(deps.metrics))
 		.use(swaggerSurface(described))
+		.use(wellKnownSurface(deps))
+		.use(oauthSurface(deps))
 		.use(managementSurface(deps))
 		.use(httpBackendSurface(deps));
 }
@@ -152,9 +159,11 @@ export function createApp(deps: AppDeps): App {
 			});
 		}
 		checkHost(request, healthPaths.has(context.path) ? [] : deps.hostRules.allowed);
+		// Whoever watches the server must see it when it is busiest.
+		const isWatching = healthPaths.has(context.path) || context.path === "/metrics";
+		if (!isWatching) checkLoad();
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
-			checkLoad();
 			context.principal = await authenticated(deps, request, context);
 		}
 		return await routes.fetch(request);
@@ -226,7 +235,7 @@ function signedHosts(
 	) {
 		hosts.add(forwarded);
 	}
-	if (deps.publicHost !== null) hosts.add(deps.publicHost);
+	if (deps.publicBaseUrl !== null) hosts.add(new URL(deps.publicBaseUrl).host);
 	return [...hosts];
 }
 

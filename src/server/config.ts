@@ -5,6 +5,7 @@
 import { kidPattern, type StsKey } from "../auth/sts/credentials.ts";
 import { limits } from "../core/limits.ts";
 import type { LogLevel } from "../core/ports/log.ts";
+import { type IdentitySettings, readIdentity } from "./config-identity.ts";
 import { ConfigError, collectSettings, type Environment, SettingReader } from "./setting-values.ts";
 import { type AddressRange, isLoopback, parseRange } from "./shared/addresses.ts";
 
@@ -52,6 +53,7 @@ export interface ServerConfig {
 	readonly storage: StorageConfig;
 	readonly dataDirectory: string;
 	readonly auth: AuthConfig;
+	readonly identity: IdentitySettings;
 	readonly tls: TlsConfig;
 	readonly sts: StsConfig;
 	/** 0 keeps all. */
@@ -77,11 +79,12 @@ export function readServerConfig(
 	const read = new SettingReader(collectSettings(argv, environment));
 	const dataDirectory = read.text("dataDir") ?? "./taco-data";
 	const auth = readAuth(read);
+	const identity = readIdentity(read);
 	const tls = readTls(read);
 	const host = read.text("host") ?? (auth.kind === "disabled" ? "127.0.0.1" : "0.0.0.0");
 	const publicBaseUrl = readBaseUrl(read);
 	const allowedHosts = readAllowedHosts(read, publicBaseUrl);
-	const unusable = { host, auth, tls, publicBaseUrl };
+	const unusable = { host, auth, tls, publicBaseUrl, identity };
 	return {
 		host,
 		port: read.number("port") ?? 8080,
@@ -91,6 +94,7 @@ export function readServerConfig(
 		storage: readStorage(read, dataDirectory),
 		dataDirectory,
 		auth,
+		identity,
 		tls,
 		sts: readSts(read, environment),
 		versionsKept: read.number("maxVersions") ?? limits.versionsKept,
@@ -160,6 +164,14 @@ function readAuth(read: SettingReader): AuthConfig {
 	if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
 		throw new ConfigError(
 			`${read.nameOf("adminToken")}: must be printable ASCII without spaces, as HTTP needs it`,
+		);
+	}
+	if (
+		token !== null &&
+		(/^otc_(tfe|svc)_/i.test(token) || /^[\w-]+\.[\w-]*\.[\w-]*$/.test(token))
+	) {
+		throw new ConfigError(
+			`${read.nameOf("adminToken")}: must not look like a token that this server issues`,
 		);
 	}
 	if (isReset && (isDisabled || token !== null)) {
@@ -273,7 +285,7 @@ function readProxies(read: SettingReader): AddressRange[] {
 }
 
 function warningsAbout(
-	config: Pick<ServerConfig, "host" | "auth" | "tls" | "publicBaseUrl">,
+	config: Pick<ServerConfig, "host" | "auth" | "tls" | "publicBaseUrl" | "identity">,
 ): string[] {
 	const warnings: string[] = [];
 	const isLocal = isLoopback(config.host);
@@ -288,6 +300,11 @@ function warningsAbout(
 	if (config.tls.kind === "none" && !isLocal && !hasProxyTls) {
 		warnings.push(
 			"serving plain http: tokens and states can be read on the network; use --tls-cert and --tls-key, --tls-self-signed, or a proxy with TLS and --public-base-url https://…",
+		);
+	}
+	if (config.identity.provider !== null && config.publicBaseUrl === null) {
+		warnings.push(
+			"OPENTACO_AUTH_ISSUER is set and OPENTACO_PUBLIC_BASE_URL is not: the identity provider can send people back to localhost only",
 		);
 	}
 	return warnings;

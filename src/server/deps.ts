@@ -1,18 +1,22 @@
 /** The composition root: builds the store, the core and the application. No logic of its own. */
 import { join } from "node:path";
 import { anonymousPrincipal } from "../auth/admin-verifier.ts";
+import type { Identities, LoginNote } from "../auth/identity.ts";
 import { Sts } from "../auth/sts/credentials.ts";
+import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
 import type { Decide } from "../core/rbac/grant.ts";
 import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
-import { type AccessParts, authenticatorOf, machineFolder } from "./admin-access.ts";
+import { type AccessParts, adminAccessOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
+import { identitiesOf } from "./identity.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
+import { IdentityGate, openAuthenticator } from "./shared/authn.ts";
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { stsKeysOf } from "./sts-keys.ts";
 import { Readiness } from "./surfaces/health/index.ts";
@@ -38,6 +42,18 @@ export interface BuiltServer {
 /** The organization that the root of the store belongs to; its name is the bucket's. */
 const defaultOrganization = "opentaco";
 
+/** Forgets single uses of what has expired, once a day. */
+async function sweepUses(
+	identities: Identities,
+	clock: AccessParts["clock"],
+	signal: AbortSignal,
+): Promise<void> {
+	while (!signal.aborted) {
+		await identities.used.sweep().catch(() => undefined);
+		await clock.sleep(limits.sweepIntervalMs, signal).catch(() => undefined);
+	}
+}
+
 function targetOf(storage: StorageConfig): StoreTarget {
 	if (storage.kind !== "s3") return storage;
 	const { endpoint, ...rest } = storage;
@@ -60,8 +76,10 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	});
 	const tls = await tlsOf(config, parts);
 	const stopping = new AbortController();
-	const { authenticator, forget } = await authenticatorOf(config, parts, store);
+	const { verifier: admin, forget } = await adminAccessOf(config, parts, store);
 	const core = coreOf(config, parts, store, metrics);
+	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
+	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
 	const isDraining = () => state.isDraining;
 	const s3 = s3Of(config, parts, core, store);
 	const app = createApp({
@@ -71,14 +89,18 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		log,
 		stateBytesMax: config.stateBytesMax,
 		storage: { kind: store.capabilities.kind, isDurable: store.capabilities.durable },
-		authenticator,
+		identities: Promise.resolve(identities),
+		publicBaseUrl: config.publicBaseUrl,
+		authenticator:
+			config.auth.kind === "disabled"
+				? openAuthenticator
+				: new IdentityGate(Promise.resolve(identities)),
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: allowedHosts(config) },
 		trustedProxies: config.trustedProxies,
 		s3: s3.surface,
 		s3Credentials: s3.credentials,
-		publicHost: config.publicBaseUrl === null ? null : new URL(config.publicBaseUrl).host,
 		requestsAtOnceMax: config.requestsAtOnceMax,
 		isTls: tls !== null,
 		isDraining,
@@ -88,6 +110,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	core.tasks.run("sweep uploads", async () => {
 		await s3.surface.sweepUploads();
 	});
+	core.tasks.run("sweep uses", () => sweepUses(identities, parts.clock, stopping.signal));
 	return {
 		app,
 		core,
@@ -126,6 +149,14 @@ function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobS
 		issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }),
 	};
 	return { surface, credentials };
+}
+
+function attemptOf(note: LoginNote): LoginAttempt {
+	const { outcome, operation, subject, address, requestId } = note;
+	const attempt = { outcome, operation, address, requestId };
+	if (subject === null) return attempt;
+	const principal = { id: subject, credentialKind: "access-token", loginId: "" } as const;
+	return { ...attempt, caller: { principal, surface: "management", requestId } };
 }
 
 /** A server without authentication on this machine answers to this machine's names only. */

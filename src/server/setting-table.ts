@@ -3,6 +3,7 @@
  * are all made from this table.
  */
 import { limits } from "../core/limits.ts";
+import { type IdentitySettingKey, identitySettings } from "./setting-table-identity.ts";
 
 export type SettingKind = "text" | "boolean" | "whole number" | "bytes" | "list";
 
@@ -36,6 +37,7 @@ export const settingGroups = [
 export type SettingGroup = (typeof settingGroups)[number];
 
 export type SettingKey =
+	| IdentitySettingKey
 	| "port"
 	| "host"
 	| "publicBaseUrl"
@@ -210,6 +212,7 @@ export const settings: readonly Setting[] = [
 		description: "Let everybody in who can reach the port; for local play only",
 		group: "Authentication",
 	},
+	...identitySettings,
 	{
 		key: "stsTtl",
 		flag: "sts-ttl",

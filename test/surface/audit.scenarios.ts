@@ -39,8 +39,8 @@ export const auditScenarios: readonly Scenario[] = [
 				}
 				cursor = page.next ?? "";
 			} while (cursor !== "");
-			// Four created, two written, one locked, one deleted.
-			expect(seen.size).toBe(8);
+			// Four created, two written, one locked, one deleted; and the signing key entered.
+			expect(seen.size).toBe(9);
 		},
 	},
 	...[

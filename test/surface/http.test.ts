@@ -114,9 +114,9 @@ describe("the Host header", () => {
 });
 
 describe("credentials", () => {
-	const withHeader = async (authorization: string) => {
+	const withHeader = async (authorization: string, path = "/v1/backend/app/none") => {
 		const app = createTestApp();
-		return (await app.send("GET", "/v1/info", { headers: { authorization } })).status;
+		return (await app.send("GET", path, { headers: { authorization } })).status;
 	};
 
 	for (const header of [
@@ -127,8 +127,13 @@ describe("credentials", () => {
 		basic(adminToken, "user:name".replace(":", "")),
 	]) {
 		test(`${header.split(" ")[0]} is taken`, async () =>
-			expect(await withHeader(header)).toBe(200));
+			expect(await withHeader(header)).toBe(404));
 	}
+
+	test("Basic is for Terraform's http backend alone", async () => {
+		expect(await withHeader(basic(adminToken), "/v1/info")).toBe(401);
+		expect(await withHeader(`Bearer ${adminToken}`, "/v1/info")).toBe(200);
+	});
 
 	for (const header of [
 		"",

@@ -1,5 +1,6 @@
 /** The whole application on a store in memory, called directly or over a socket. */
 import { anonymousPrincipal, ChosenTokenVerifier } from "../../src/auth/admin-verifier.ts";
+import { type Identities, openIdentities } from "../../src/auth/identity.ts";
 import { Sts } from "../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
@@ -11,7 +12,7 @@ import { type App, createApp } from "../../src/server/app.ts";
 import { systemClock, systemRandom } from "../../src/server/machine.ts";
 import { ServerMetrics } from "../../src/server/metrics.ts";
 import { parseRange } from "../../src/server/shared/addresses.ts";
-import { openAuthenticator, TokenAuthenticator } from "../../src/server/shared/authn.ts";
+import { IdentityGate, openAuthenticator } from "../../src/server/shared/authn.ts";
 import { createLog } from "../../src/server/shared/log.ts";
 import { Readiness } from "../../src/server/surfaces/health/index.ts";
 import { S3Surface } from "../../src/server/surfaces/s3/handler.ts";
@@ -42,6 +43,7 @@ export interface TestApp extends AsyncDisposable {
 	readonly app: App;
 	readonly core: Core;
 	readonly store: BlobStore;
+	readonly identities: Promise<Identities>;
 	/** What was logged, JSON lines at every level. */
 	readonly log: string[];
 	isDraining: boolean;
@@ -93,20 +95,42 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 	const state = { isDraining: false };
 	const isDraining = () => state.isDraining;
 	const sts = new Sts({ keys: fixedKeys("test"), clock, random: systemRandom });
+	const identities = openIdentities(
+		{
+			shared: {
+				...{ store, clock, random: systemRandom, log: serverLog },
+				headAgeMaxMs: limits.headAgeMaxMs,
+				actDeadlineMs: limits.actDeadlineMs,
+			},
+			fetch: (url, init) => fetch(url, init),
+			admin: {
+				verify: async (token) =>
+					options.principals?.[token] ?? (await new ChosenTokenVerifier(adminToken).verify(token)),
+			},
+		},
+		{
+			privateKey: null,
+			accessTokenMs: limits.accessTokenMs,
+			refreshTokenMs: limits.refreshTokenMs,
+			terraformTokenMs: null,
+			stateKey: null,
+			provider: null,
+			isLocalLogin: true,
+			trustedIssuers: [],
+			publicBaseUrl: null,
+		},
+	);
+	identities.catch(() => undefined);
 	const app = createApp({
+		identities,
+		publicBaseUrl: null,
 		core,
 		clock,
 		random: systemRandom,
 		log: serverLog,
 		stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		storage: { kind: "memory", isDurable: false },
-		authenticator: options.isAuthDisabled
-			? openAuthenticator
-			: new TokenAuthenticator({
-					verify: async (token) =>
-						options.principals?.[token] ??
-						(await new ChosenTokenVerifier(adminToken).verify(token)),
-				}),
+		authenticator: options.isAuthDisabled ? openAuthenticator : new IdentityGate(identities),
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: options.allowedHosts ?? [] },
@@ -123,7 +147,6 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		}),
 		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: limits.stsTtlMs }) },
-		publicHost: null,
 		trustedProxies: (options.trustedProxies ?? []).flatMap((text) => parseRange(text) ?? []),
 		requestsAtOnceMax: options.requestsAtOnceMax ?? 100,
 		isTls: options.isTls ?? false,
@@ -133,6 +156,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		app,
 		core,
 		store,
+		identities,
 		log,
 		get isDraining() {
 			return state.isDraining;

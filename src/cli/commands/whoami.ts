@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Me } from "../../api/identity.ts";
 import type { ServerInfo } from "../../api/units.ts";
 import { type ClientError, isClientError } from "../../client/errors.ts";
 import { command } from "../command.ts";
@@ -15,6 +16,7 @@ export default command({
 		const token = cli.clientToken;
 		const refusal = await check(cli);
 		const info = refusal === null ? await infoOf(cli) : null;
+		const me = refusal === null ? await meOf(cli) : null;
 		const accepted = refusal === null;
 		const fingerprint =
 			token === null ? null : createHash("sha256").update(token.value).digest("hex").slice(0, 12);
@@ -24,6 +26,10 @@ export default command({
 				server_from: server.source,
 				server_version: info?.version ?? null,
 				storage: info?.storage ?? null,
+				subject: me?.subject ?? null,
+				email: me?.email || null,
+				groups: me?.groups ?? [],
+				credential: me?.credential ?? null,
 				token_from: token?.source ?? null,
 				token_sha256: fingerprint,
 				accepted,
@@ -33,6 +39,10 @@ export default command({
 			await cli.output.line(`Server:   ${server.url} (${server.source})`);
 			if (info !== null) {
 				await cli.output.line(`Version:  ${info.version}, storage ${info.storage.type}`);
+			}
+			if (me !== null) {
+				const email = me.email === "" ? "" : ` <${me.email}>`;
+				await cli.output.line(`You are:  ${me.subject}${email}, by ${me.credential}`);
 			}
 			await cli.output.line(`Token:    ${from}`);
 			await cli.output.line(`Accepted: ${accepted ? "yes" : `no (${refusal.message})`}`);
@@ -50,6 +60,16 @@ async function check(cli: Cli): Promise<ClientError | null> {
 	} catch (error) {
 		if (isClientError(error, "forbidden")) return null;
 		if (isClientError(error, "unauthenticated")) return error;
+		throw error;
+	}
+}
+
+/** Null when the server is older than this question. */
+async function meOf(cli: Cli): Promise<Me | null> {
+	try {
+		return await (await cli.identityClient()).me({ signal: cli.signal });
+	} catch (error) {
+		if (isClientError(error) && error.status === 404) return null;
 		throw error;
 	}
 }

@@ -1,9 +1,10 @@
 /** The one authenticator: reads the credential of a request, whichever surface it is for. */
-import type { TokenVerifier } from "../../auth/admin-verifier.ts";
 import { anonymousPrincipal } from "../../auth/admin-verifier.ts";
-import { DomainError } from "../../core/errors.ts";
+import type { Credential } from "../../auth/authenticator.ts";
+import type { Identities } from "../../auth/identity.ts";
 import { limits } from "../../core/limits.ts";
-import type { Principal } from "../../core/principal.ts";
+import type { Principal, Surface } from "../../core/principal.ts";
+import { splitUrl } from "./request-context.ts";
 
 export interface Authenticator {
 	/** Who sent the request. Fails with `unauthenticated`. */
@@ -17,32 +18,37 @@ export const openAuthenticator: Authenticator = {
 	},
 };
 
-const hint =
-	"send the token as `Authorization: Bearer …`, or as the password of HTTP basic with any username (TF_HTTP_USERNAME and TF_HTTP_PASSWORD for Terraform)";
+/** Asks who the credential speaks for, and whether the surface takes it. */
+export class IdentityGate implements Authenticator {
+	readonly #identities: Promise<Identities>;
 
-/** Takes a token as a bearer, or as the password of HTTP basic with any username. */
-export class TokenAuthenticator implements Authenticator {
-	readonly #verifier: TokenVerifier;
-
-	constructor(verifier: TokenVerifier) {
-		this.#verifier = verifier;
+	constructor(identities: Promise<Identities>) {
+		this.#identities = identities;
 	}
 
 	async authenticate(request: Request): Promise<Principal> {
+		const { authenticator } = await this.#identities;
+		const path = splitUrl(request.url)?.path ?? "/";
 		const header = request.headers.get("authorization");
-		if (header === null) throw new DomainError("unauthenticated", "this needs a token", { hint });
-		const token = header.length > limits.authorizationBytesMax ? null : tokenOf(header);
-		if (token === null) {
-			throw new DomainError("unauthenticated", "the Authorization header is not understood", {
-				hint,
-			});
-		}
-		const principal = await this.#verifier.verify(token);
-		if (principal === null) {
-			throw new DomainError("unauthenticated", "the token is not valid", { hint });
-		}
-		return principal;
+		return await authenticator.authenticate(credentialIn(header), surfaceAt(path));
 	}
+}
+
+/** The surface that a path belongs to, as far as credentials go. */
+export function surfaceAt(path: string): Surface {
+	const [, first = "", second = ""] = path.split("/");
+	if (first === "v1" && second === "backend") return "http-backend";
+	if (first === "tfe") return "tfe";
+	return first === "s3" ? "s3" : "management";
+}
+
+/** What an Authorization header holds. */
+export function credentialIn(header: string | null): Credential {
+	if (header === null) return { kind: "none" };
+	if (header.length > limits.authorizationBytesMax) return { kind: "other" };
+	const token = tokenOf(header);
+	if (token === null) return { kind: "other" };
+	return { kind: /^bearer/i.test(header) ? "bearer" : "basic", token };
 }
 
 /** The token in an Authorization header; null when there is none in it. */

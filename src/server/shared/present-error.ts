@@ -39,6 +39,8 @@ export const apiStatus: StatusTable = {
 	outcome_unknown: 503,
 	storage_corrupt: 500,
 	schema_too_new: 500,
+	rate_limited: 429,
+	provider_unavailable: 502,
 	shutting_down: 503,
 	overloaded: 503,
 	internal: 500,

@@ -1,4 +1,5 @@
 /** What the surfaces are given. */
+import type { Identities } from "../../auth/identity.ts";
 import type { S3Credentials } from "../../auth/sts/credentials.ts";
 import type { Core } from "../../core/core.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -13,6 +14,11 @@ export interface SurfaceDeps {
 	readonly log: Log;
 	/** Largest state. */
 	readonly stateBytesMax: number;
+	/** Who is calling; opened while the rest is put together. */
+	readonly identities: Promise<Identities>;
+	/** Under which clients reach the server, without a slash at the end; null: nobody has said. */
+	readonly publicBaseUrl: string | null;
+	readonly isTls: boolean;
 	/** Issues credentials for the S3 surface. */
 	readonly s3Credentials: { issue(principal: Principal): Promise<S3Credentials> };
 	readonly storage: { readonly kind: string; readonly isDurable: boolean };

@@ -32,7 +32,13 @@ export const layers: Readonly<Record<string, Layer>> = {
 		platform: "all",
 	},
 	"src/auth/": {
-		own: [...domainWords, "src/core/principal.ts", "src/lib/"],
+		own: [
+			...domainWords,
+			"src/core/principal.ts",
+			"src/core/rbac/grant.ts",
+			"src/core/register/",
+			"src/lib/",
+		],
 		packages: ["jose"],
 		platform: ["node:crypto"],
 	},

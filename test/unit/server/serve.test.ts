@@ -126,7 +126,7 @@ describe("a start that goes well", () => {
 		const args = ["--data-dir", data, "--port", "0", "--host", "127.0.0.1"];
 		const server = spawn(args, { OPENTACO_ADMIN_TOKEN: token });
 		const { port } = await server.logged("listening");
-		const authorization = `Basic ${Buffer.from(`x:${token}`).toString("base64")}`;
+		const authorization = `Bearer ${token}`;
 		const info = await fetch(`http://127.0.0.1:${port}/v1/info`, { headers: { authorization } });
 		expect(info.status).toBe(200);
 		server.child.kill("SIGTERM");

@@ -10,13 +10,16 @@ import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { auditOperations } from "./audit.ts";
+import { localUserOperations } from "./local-users.ts";
 import { lockOperations } from "./locks.ts";
+import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
+import { tokenOperations } from "./tokens.ts";
 import { unitOperations } from "./units.ts";
 
 export const operations: readonly Operation[] = [
@@ -26,8 +29,16 @@ export const operations: readonly Operation[] = [
 	...rbacOperations,
 	...roleOperations,
 	...auditOperations,
+	...loginOperations,
+	...tokenOperations,
+	...localUserOperations,
 	...s3CredentialOperations,
 ];
+
+/** The paths of what needs no credential. */
+export const publicOperationPaths: readonly string[] = operations.flatMap((operation) =>
+	operation.scope === "public" ? [operation.path] : [],
+);
 
 const unitsRoot = "/v1/units/";
 const unitRoute = "/v1/units/:id";
@@ -104,7 +115,7 @@ async function dispatchUnit(
 }
 
 const collectionRoutes = operations.flatMap((operation) =>
-	operation.scope === "collection" ? [{ operation, segments: operation.path.split("/") }] : [],
+	operation.scope === "unit" ? [] : [{ operation, segments: operation.path.split("/") }],
 );
 
 /** What stands in the places of the route's `:names`; null when the path is another one. */
@@ -150,6 +161,7 @@ async function dispatchCollection(
 	}
 	const { operation, params } = found;
 	context.operation = operation.id;
+	if (operation.scope === "public") return await operation.handle({ request, context, deps });
 	const caller = callerOf(context, "management");
 	return await operation.handle({ request, context, caller, deps, params });
 }

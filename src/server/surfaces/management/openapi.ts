@@ -2,6 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as identitySchemas from "../../../api/identity.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
@@ -40,6 +41,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
 	413: "The body is too large",
+	429: "Too many attempts: wait and try again",
 	503: "The storage does not answer, or it is not known whether the request took effect: send it again",
 };
 
@@ -65,6 +67,8 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	version: "The version's number",
 	role: "The role's id",
 	permission: "The permission's id",
+	token: "The token's public part: `<id>` of `otc_tfe_<id>_<secret>`",
+	user: "The user's name",
 };
 
 function parameters(docs: OperationDocs): unknown[] {
@@ -103,7 +107,7 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [schemas, rbacSchemas, auditSchemas].flatMap((module) =>
+	const all: unknown[] = [schemas, rbacSchemas, auditSchemas, identitySchemas].flatMap((module) =>
 		Object.values(module),
 	);
 	all.push(S3CredentialsView, ErrorBody);

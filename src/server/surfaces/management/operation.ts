@@ -9,11 +9,14 @@ import { parseJson, readBody } from "../../shared/body.ts";
 import type { RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 
-export interface Exchange {
+export interface PublicExchange {
 	readonly request: Request;
 	readonly context: RequestContext;
-	readonly caller: Caller;
 	readonly deps: SurfaceDeps;
+}
+
+export interface Exchange extends PublicExchange {
+	readonly caller: Caller;
 }
 
 export interface UnitExchange extends Exchange {
@@ -33,7 +36,16 @@ export interface OperationDocs {
 	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
 	/** As Elysia writes it. */
 	readonly path: string;
-	readonly tag: "Units" | "States" | "Locks" | "Versions" | "Roles" | "Audit" | "Server";
+	readonly tag:
+		| "Units"
+		| "States"
+		| "Locks"
+		| "Versions"
+		| "Roles"
+		| "Audit"
+		| "Login"
+		| "Tokens"
+		| "Server";
 	readonly summary: string;
 	readonly query?: readonly QueryParameter[];
 	/** Request headers worth telling of. */
@@ -59,12 +71,18 @@ export interface CollectionOperation extends OperationDocs {
 	handle(exchange: CollectionExchange): Promise<Response>;
 }
 
+/** What needs no credential, because it is on the way to one. */
+export interface PublicOperation extends OperationDocs {
+	readonly scope: "public";
+	handle(exchange: PublicExchange): Promise<Response>;
+}
+
 export interface UnitOperation extends OperationDocs {
 	readonly scope: "unit";
 	handle(exchange: UnitExchange): Promise<Response>;
 }
 
-export type Operation = CollectionOperation | UnitOperation;
+export type Operation = CollectionOperation | PublicOperation | UnitOperation;
 
 /**
  * The JSON body, checked. Says which field is wrong and never what was in it.

@@ -1,0 +1,152 @@
+/** `/v1/auth/tokens`: API tokens of people and of machines. */
+import {
+	CreateToken,
+	type TokenCreated,
+	TokenCreated as TokenCreatedSchema,
+	TokenList,
+	type TokenView,
+} from "../../../api/identity.ts";
+import { ownGrant } from "../../../auth/shared-state.ts";
+import type { ApiToken } from "../../../auth/token/api-token.ts";
+import { DomainError } from "../../../core/errors.ts";
+import type { Caller } from "../../../core/principal.ts";
+import type { CollectionOperation } from "./operation.ts";
+import { readFlag, readJson } from "./operation.ts";
+
+const tag = "Tokens";
+
+function tokenView(token: ApiToken): TokenView {
+	return {
+		id: token.id,
+		name: token.name,
+		kind: token.kind,
+		subject: token.subject,
+		roles: token.roles === null ? null : [...token.roles],
+		units: token.units === null ? null : [...token.units],
+		created: token.created,
+		created_by: token.createdBy,
+		expires: token.expires === null ? null : new Date(token.expires).toISOString(),
+	};
+}
+
+/** A token that could make a wider or longer-lived one of itself would not be narrow. */
+function refuseNarrowed(caller: Caller): void {
+	const { scope, id, credentialKind } = caller.principal;
+	if (scope !== undefined) {
+		throw new DomainError("forbidden", "a narrowed credential cannot make tokens", {
+			hint: "log in and make the token with that login",
+		});
+	}
+	if (id.startsWith("ci:") || id.startsWith("service:") || credentialKind === "auth-disabled") {
+		throw new DomainError("forbidden", "only a person can have tokens of their own", {
+			hint: "make a token for a machine with --service",
+		});
+	}
+}
+
+const createToken: CollectionOperation = {
+	scope: "collection",
+	id: "createToken",
+	method: "POST",
+	path: "/v1/auth/tokens",
+	tag,
+	summary: "Make an API token, for oneself or for a machine; its text is shown once",
+	body: { schema: CreateToken },
+	success: { status: 201, schema: TokenCreatedSchema },
+	failures: [400],
+	async handle({ request, caller, deps }) {
+		const input = await readJson(request, CreateToken);
+		const { tokens } = await deps.identities;
+		const { gate } = deps.core.parts;
+		const isService = input.service === true;
+		let subject = caller.principal.id;
+		if (isService) {
+			await gate.authorize(caller, "token.manage", "*");
+			// Whoever may hand out roles with a token may as well assign them.
+			if ((input.roles ?? []).length > 0) await gate.authorize(caller, "rbac.manage", "*");
+			if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(input.name)) {
+				throw new DomainError(
+					"invalid_request",
+					"a service token's name is lower-case letters, digits, dots, dashes and underscores",
+				);
+			}
+			subject = `service:${input.name}`;
+		} else {
+			refuseNarrowed(caller);
+		}
+		const { token, view } = await tokens.issue(await ownGrant(caller), {
+			kind: isService ? "svc" : "tfe",
+			name: input.name,
+			subject,
+			roles: input.roles ?? null,
+			units: input.units ?? null,
+			lifeMs: input.ttl_seconds === undefined ? null : input.ttl_seconds * 1000,
+		});
+		const created: TokenCreated = { ...tokenView(view), token };
+		return Response.json(created, { status: 201 });
+	},
+};
+
+const listTokens: CollectionOperation = {
+	scope: "collection",
+	id: "listTokens",
+	method: "GET",
+	path: "/v1/auth/tokens",
+	tag,
+	summary: "One's own tokens, or with `all` everybody's",
+	query: [
+		{
+			name: "all",
+			description: "Everybody's; needs token.manage",
+			schema: { type: "boolean", default: false },
+		},
+	],
+	success: { status: 200, schema: TokenList },
+	failures: [400],
+	async handle({ caller, deps, context }) {
+		const { tokens } = await deps.identities;
+		const isAll = readFlag(context.query, "all");
+		if (isAll) await deps.core.parts.gate.authorize(caller, "token.manage", "*");
+		const shown = (await tokens.list()).filter(
+			(token) => isAll || token.subject === caller.principal.id,
+		);
+		const list: TokenList = { tokens: shown.map(tokenView) };
+		return Response.json(list);
+	},
+};
+
+const revokeToken: CollectionOperation = {
+	scope: "collection",
+	id: "revokeToken",
+	method: "DELETE",
+	path: "/v1/auth/tokens/:token",
+	tag,
+	summary: "Revoke a token for good, by its public part; again is a success",
+	success: { status: 204, schema: null },
+	failures: [404],
+	async handle({ caller, deps, params }) {
+		const { tokens } = await deps.identities;
+		const found = await tokens.find(publicPart(params.token ?? ""));
+		const isOwn = found !== null && found.subject === caller.principal.id;
+		const mayAll = isOwn || (await deps.core.parts.gate.may(caller, "token.manage", "*"));
+		// Whether a token exists is nobody's business but its owner's and the administrators'.
+		if (found === null || !mayAll) {
+			throw new DomainError("not_found", "there is no such token", {
+				hint: "taco token ls lists them",
+			});
+		}
+		await tokens.revoke(await ownGrant(caller), found.id);
+		return new Response(null, { status: 204 });
+	},
+};
+
+/** The id, whichever of `<id>`, `otc_tfe_<id>` and the whole token was given. */
+function publicPart(text: string): string {
+	return /^otc_(?:tfe|svc)_([0-9a-f]{20})(?:_|$)/.exec(text)?.[1] ?? text;
+}
+
+export const tokenOperations: readonly CollectionOperation[] = [
+	createToken,
+	listTokens,
+	revokeToken,
+];
