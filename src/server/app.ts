@@ -46,8 +46,6 @@ export interface AppDeps extends SurfaceDeps {
 	readonly hostRules: HostRules;
 	readonly trustedProxies: readonly AddressRange[];
 	readonly s3: S3Surface;
-	/** The host, with a port if there is one, of the URL under which clients reach the server. */
-	readonly publicHost: string | null;
 	readonly requestsAtOnceMax: number;
 	readonly isDraining: () => boolean;
 }
@@ -237,7 +235,7 @@ function signedHosts(
 	) {
 		hosts.add(forwarded);
 	}
-	if (deps.publicHost !== null) hosts.add(deps.publicHost);
+	if (deps.publicBaseUrl !== null) hosts.add(new URL(deps.publicBaseUrl).host);
 	return [...hosts];
 }
 

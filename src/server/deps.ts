@@ -101,17 +101,16 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		trustedProxies: config.trustedProxies,
 		s3: s3.surface,
 		s3Credentials: s3.credentials,
-		publicHost: config.publicBaseUrl === null ? null : new URL(config.publicBaseUrl).host,
 		requestsAtOnceMax: config.requestsAtOnceMax,
 		isTls: tls !== null,
 		isDraining,
 	});
 	state.inFlight = app.requestsInFlight;
 	core.startSweeping(stopping.signal);
-	core.tasks.run("sweep uses", () => sweepUses(identities, parts.clock, stopping.signal));
 	core.tasks.run("sweep uploads", async () => {
 		await s3.surface.sweepUploads();
 	});
+	core.tasks.run("sweep uses", () => sweepUses(identities, parts.clock, stopping.signal));
 	return {
 		app,
 		core,
@@ -127,14 +126,6 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 			await forget();
 		},
 	};
-}
-
-function attemptOf(note: LoginNote): LoginAttempt {
-	const { outcome, operation, subject, address, requestId } = note;
-	const attempt = { outcome, operation, address, requestId };
-	if (subject === null) return attempt;
-	const principal = { id: subject, credentialKind: "access-token", loginId: "" } as const;
-	return { ...attempt, caller: { principal, surface: "management", requestId } };
 }
 
 /** The S3 surface, and the credentials that open it. */
@@ -158,6 +149,14 @@ function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobS
 		issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }),
 	};
 	return { surface, credentials };
+}
+
+function attemptOf(note: LoginNote): LoginAttempt {
+	const { outcome, operation, subject, address, requestId } = note;
+	const attempt = { outcome, operation, address, requestId };
+	if (subject === null) return attempt;
+	const principal = { id: subject, credentialKind: "access-token", loginId: "" } as const;
+	return { ...attempt, caller: { principal, surface: "management", requestId } };
 }
 
 /** A server without authentication on this machine answers to this machine's names only. */

@@ -147,7 +147,6 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		}),
 		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: limits.stsTtlMs }) },
-		publicHost: null,
 		trustedProxies: (options.trustedProxies ?? []).flatMap((text) => parseRange(text) ?? []),
 		requestsAtOnceMax: options.requestsAtOnceMax ?? 100,
 		isTls: options.isTls ?? false,

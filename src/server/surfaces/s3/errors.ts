@@ -43,6 +43,8 @@ export const domainAnswers: Readonly<Record<ErrorCode, Answer>> = {
 	provider_unavailable: { status: 503, code: "ServiceUnavailable" },
 	shutting_down: { status: 503, code: "ServiceUnavailable" },
 	overloaded: { status: 503, code: "SlowDown" },
+	rate_limited: { status: 503, code: "SlowDown" },
+	provider_unavailable: { status: 503, code: "ServiceUnavailable" },
 	internal: { status: 500, code: "InternalError" },
 };
 
