@@ -39,8 +39,6 @@ export const domainAnswers: Readonly<Record<ErrorCode, Answer>> = {
 	outcome_unknown: { status: 503, code: "ServiceUnavailable" },
 	storage_corrupt: { status: 500, code: "InternalError" },
 	schema_too_new: { status: 500, code: "InternalError" },
-	rate_limited: { status: 503, code: "SlowDown" },
-	provider_unavailable: { status: 503, code: "ServiceUnavailable" },
 	shutting_down: { status: 503, code: "ServiceUnavailable" },
 	overloaded: { status: 503, code: "SlowDown" },
 	rate_limited: { status: 503, code: "SlowDown" },
