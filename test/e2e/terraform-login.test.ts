@@ -87,12 +87,17 @@ describe.skipIf(!isThere)("terraform login", () => {
 
 	async function browse(url: string, proof: Readonly<Record<string, string>>): Promise<void> {
 		const browser = new HeadlessBrowser({
+			stopAt: (address) => address.startsWith("http://localhost:100"),
 			fetch: (address, init) => fetch(address, { ...init, tls: { ca: Bun.file(caFile) } }),
 		});
 		const consent = await browser.submit(await browser.open(url), "/oauth/login", proof);
 		const end = await browser.submit(consent, "/oauth/consent", { decision: "allow" });
 		expect(end.url).toStartWith("http://localhost:100");
-		expect(end.status).toBe(200);
+		// Terraform ends as soon as it has read the request, and may cut its own answer off.
+		await fetch(end.url).then(
+			(response) => response.arrayBuffer(),
+			() => undefined,
+		);
 	}
 
 	test("stores a token that opens the API and the http backend, until it is revoked", async () => {
