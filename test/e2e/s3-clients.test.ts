@@ -86,7 +86,7 @@ describe("AWS clients", () => {
 				const presigned = (
 					await run("s3", "presign", "s3://opentaco/b/c/terraform.tfstate")
 				).trim();
-				const ca = site.env["AWS_CA_BUNDLE"];
+				const ca = site.env.AWS_CA_BUNDLE;
 				const tls = ca === undefined ? {} : { tls: { ca: Bun.file(ca) } };
 				expect(await (await fetch(presigned, tls)).text()).toBe(state(2));
 				expect((await fetch(presigned, { ...tls, method: "DELETE" })).status).toBe(403);

@@ -131,8 +131,7 @@ describe("bodies", () => {
 								key: signingKey(credentials.secretAccessKey, scope),
 								time,
 								scope: `${scope.day}/auto/s3/aws4_request`,
-								seedSignature:
-									/Signature=(\w+)/.exec(sent.headers["authorization"] ?? "")?.[1] ?? "",
+								seedSignature: /Signature=(\w+)/.exec(sent.headers.authorization ?? "")?.[1] ?? "",
 							},
 				trailer: hasTrailer ? { "x-amz-checksum-crc64nvme": value } : null,
 			});

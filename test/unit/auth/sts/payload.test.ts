@@ -55,7 +55,7 @@ async function verified(headers: Record<string, string>) {
 		resolve: (id, token) => sts.resolve(id, token),
 		now: () => signedAt,
 	});
-	const seedSignature = /Signature=([0-9a-f]+)/.exec(signed.headers["authorization"] ?? "")?.[1];
+	const seedSignature = /Signature=([0-9a-f]+)/.exec(signed.headers.authorization ?? "")?.[1];
 	const scope = { day: "20260102", region: "auto", service: "s3" };
 	const signing: ChunkSigning = {
 		key: signingKey(credentials.secretAccessKey, scope),

@@ -129,8 +129,8 @@ describe("time", () => {
 
 	test("the scope's day is that of the request", async () => {
 		const one = await signed();
-		const authorization = one.headers["authorization"] ?? "";
-		one.headers["authorization"] = authorization.replace("/20260102/", "/20260103/");
+		const authorization = one.headers.authorization ?? "";
+		one.headers.authorization = authorization.replace("/20260102/", "/20260103/");
 		await expectFault(verify(received(one)), "authorization_malformed");
 	});
 
@@ -217,14 +217,14 @@ describe("what was signed", () => {
 		await expectFault(verify(received({ ...one, headers: without })), "header_missing");
 		const bare = {
 			...without,
-			authorization: (one.headers["authorization"] ?? "").replace(";x-amz-security-token", ""),
+			authorization: (one.headers.authorization ?? "").replace(";x-amz-security-token", ""),
 		};
 		await expectFault(verify(received({ ...one, headers: bare })), "unknown_access_key");
 	});
 
 	test("the host that a trusted proxy names counts as well", async () => {
 		const one = await signed({ ...get, headers: { ...get.headers, host: "public.example.com" } });
-		one.headers["host"] = "10.0.0.7:8080";
+		one.headers.host = "10.0.0.7:8080";
 		await expectFault(verify(received(one)), "signature_mismatch");
 		await verify(received(one, ["10.0.0.7:8080", "public.example.com"]));
 	});
@@ -277,7 +277,7 @@ describe("the Authorization header", () => {
 	for (const [name, change, code] of changes) {
 		test(name, async () => {
 			const one = await signed();
-			one.headers["authorization"] = change(one.headers["authorization"] ?? "");
+			one.headers.authorization = change(one.headers.authorization ?? "");
 			await expectFault(verify(received(one)), code);
 		});
 	}
