@@ -10,6 +10,11 @@ export interface TokenVerifier {
 	 * Fails with `storage_unavailable` when that cannot be told (I14).
 	 */
 	verify(token: string): Promise<Principal | null>;
+	/**
+	 * Whether the token that a principal came with, by its public part, is still the admin token.
+	 * Fails as `verify`.
+	 */
+	isCurrent(adminTokenId: string): Promise<boolean>;
 }
 
 /** What `--auth-disable` makes of everybody. */
@@ -29,6 +34,10 @@ export class ChosenTokenVerifier implements TokenVerifier {
 
 	async verify(token: string): Promise<Principal | null> {
 		return matchesHash(token, this.#hash) ? adminWith(this.#hash) : null;
+	}
+
+	async isCurrent(adminTokenId: string): Promise<boolean> {
+		return publicPartOf(this.#hash) === adminTokenId;
 	}
 }
 
@@ -51,6 +60,14 @@ export class RegisterTokenVerifier implements TokenVerifier {
 		);
 	}
 
+	async isCurrent(adminTokenId: string): Promise<boolean> {
+		for (const ageMaxMs of [limits.adminTokenFreshMs, limits.adminTokenRecheckMs]) {
+			const entry = await this.#register.read(ageMaxMs);
+			if (entry !== null && publicPartOf(entry.sha256) === adminTokenId) return true;
+		}
+		return false;
+	}
+
 	async #verify(token: string, ageMaxMs: number): Promise<Principal | null> {
 		const entry = await this.#register.read(ageMaxMs);
 		return entry !== null && matchesHash(token, entry.sha256) ? adminWith(entry.sha256) : null;
@@ -58,5 +75,11 @@ export class RegisterTokenVerifier implements TokenVerifier {
 }
 
 function adminWith(hash: string): Principal {
-	return { id: "admin", credentialKind: "admin-token", loginId: hash.slice(0, 16) };
+	const adminTokenId = publicPartOf(hash);
+	return { id: "admin", credentialKind: "admin-token", loginId: adminTokenId, adminTokenId };
+}
+
+/** Names a token without helping to find it. */
+function publicPartOf(hash: string): string {
+	return hash.slice(0, 16);
 }

@@ -56,6 +56,25 @@ export class IdentityAuthenticator {
 		return principal;
 	}
 
+	/**
+	 * What a principal is now whose S3 credentials are used: null when the login or token that they
+	 * were issued for has ended, on another server at most `credentialFreshMs` ago. Fails with
+	 * `storage_unavailable` when the store cannot tell (I14).
+	 */
+	async renewPrincipal(principal: Principal): Promise<Principal | null> {
+		const { admin, logins, tokens } = this.#deps;
+		switch (principal.derivedFrom) {
+			case "admin-token":
+				return (await admin.isCurrent(principal.loginId)) ? principal : null;
+			case "access-token":
+				return await logins.renewPrincipal(principal);
+			case "api-token":
+				return await tokens.renewPrincipal(principal);
+			default:
+				return null;
+		}
+	}
+
 	async #verify(token: string): Promise<Principal | null> {
 		const { admin, logins, tokens } = this.#deps;
 		if (looksLikeApiToken(token)) return await tokens.verify(token);

@@ -96,8 +96,8 @@ export async function openIdentities(
 	const signed = new SignedTokens({ keyring, clock, random, issuer });
 	const used = new UsedOnce(shared);
 	const subjects = new Subjects(shared);
-	const logins = new Logins({ shared, signed, subjects, used, random, ...config });
-	const tokens = new ApiTokens(shared, subjects);
+	const logins = new Logins({ shared, signed, subjects, used, random, admin, ...config });
+	const tokens = new ApiTokens(shared, subjects, admin);
 	const users = new LocalUsers(shared, subjects);
 	const provider =
 		config.provider === null ? null : new OidcProvider({ fetch, clock }, config.provider);
@@ -110,7 +110,7 @@ export async function openIdentities(
 	const flow = new AuthorizationFlow({
 		...{ box, used, signed, logins, random, clock, log, provider },
 		authenticate: (name, password) => users.authenticate(name, password),
-		isAdminToken: async (token) => (await admin.verify(token)) !== null,
+		adminTokenId: async (token) => (await admin.verify(token))?.adminTokenId ?? null,
 		isLocalLogin: config.isLocalLogin,
 		noteLogin,
 	});

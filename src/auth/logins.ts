@@ -6,6 +6,7 @@ import { DomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import { type Random, randomId } from "../core/ports/random.ts";
 import type { CredentialScope, Principal } from "../core/principal.ts";
+import type { TokenVerifier } from "./admin-verifier.ts";
 import { ownGrant, type SharedState, systemGrant } from "./shared-state.ts";
 import type { Identity, SubjectDocument, Subjects } from "./subjects.ts";
 import type { Claims, SignedTokens } from "./token/signed-token.ts";
@@ -34,6 +35,7 @@ export interface LoginsDeps {
 	readonly subjects: Subjects;
 	readonly used: UsedOnce;
 	readonly random: Random;
+	readonly admin: Pick<TokenVerifier, "isCurrent">;
 	readonly accessTokenMs: number;
 	readonly refreshTokenMs: number;
 }
@@ -45,6 +47,8 @@ interface LoginClaims {
 	readonly epoch: number;
 	/** ms since the epoch */
 	readonly began: number;
+	/** Of a login with the admin token: which one it was. */
+	readonly adminTokenId?: string;
 }
 
 /** Begins, renews, judges and ends logins. */
@@ -67,12 +71,17 @@ export class Logins {
 	}
 
 	/** Begins the login `login` of a person who was noted a moment ago. Fails as `begin`. */
-	async beginNoted(subject: string, method: LoginMethod, login: string): Promise<TokenPair> {
+	async beginNoted(
+		subject: string,
+		method: LoginMethod,
+		login: string,
+		by: Pick<Principal, "adminTokenId"> = {},
+	): Promise<TokenPair> {
 		const { subjects, shared } = this.#deps;
 		const document = await subjects.find(subject, 0);
 		if (document === null || document.isDisabled) throw invalidRefresh();
 		const epoch = document.loginEpoch;
-		return await this.#pair({ subject, login, method, epoch, began: shared.clock.now() });
+		return await this.#pair({ subject, login, method, epoch, began: shared.clock.now(), ...by });
 	}
 
 	/** A token for a CI job: it is not renewed, and it brings its own roles. */
@@ -98,7 +107,7 @@ export class Logins {
 		const login = claims === null ? null : loginOf(claims);
 		if (claims === null || login === null) throw invalidRefresh();
 		const document = await subjects.find(login.subject, 0);
-		if (!isCounting(document, login)) throw invalidRefresh();
+		if (!isCounting(document, login) || !(await this.#isBacked(login))) throw invalidRefresh();
 		if (await used.claim(claims.jti, claims.exp * 1000)) return await this.#pair(login);
 		await subjects.endLogin(await systemGrant(), login.subject, login.login, this.#endOf(login));
 		this.#deps.shared.log.write("warn", "a refresh token was used twice; its login was ended", {
@@ -144,22 +153,45 @@ export class Logins {
 		const login = loginOf(claims);
 		if (login === null) return null;
 		const document = await subjects.find(login.subject);
-		if (!isCounting(document, login)) return null;
+		if (!isCounting(document, login) || !(await this.#isBacked(login))) return null;
+		const { adminTokenId } = login;
 		return {
 			id: login.subject,
 			credentialKind: "access-token",
 			loginId: login.login,
+			epoch: login.epoch,
 			...personOf(document),
 			...(login.method === "admin" ? { roles: ["admin"] } : {}),
+			...(adminTokenId === undefined ? {} : { adminTokenId }),
 		};
+	}
+
+	/**
+	 * What a principal that came with an access token is now; null: its login has ended, as
+	 * everywhere at most `credentialFreshMs` ago. A CI job's cannot end early. Fails as `verify`.
+	 */
+	async renewPrincipal(principal: Principal): Promise<Principal | null> {
+		const { id, loginId, epoch, adminTokenId } = principal;
+		if (epoch === undefined) return principal;
+		const document = await this.#deps.subjects.find(id);
+		if (!isCounting(document, { login: loginId, epoch })) return null;
+		if (adminTokenId !== undefined && !(await this.#deps.admin.isCurrent(adminTokenId)))
+			return null;
+		return { ...principal, ...personOf(document) };
+	}
+
+	/** A login with the admin token ends when another token takes its place. */
+	async #isBacked({ method, adminTokenId }: LoginClaims): Promise<boolean> {
+		return method !== "admin" || (await this.#deps.admin.isCurrent(adminTokenId ?? ""));
 	}
 
 	async #pair(login: LoginClaims): Promise<TokenPair> {
 		const { signed, accessTokenMs, refreshTokenMs, shared } = this.#deps;
-		const { subject, login: sid, method, epoch, began } = login;
+		const { subject, login: sid, method, epoch, began, adminTokenId } = login;
 		const leftMs = this.#endOf(login) - shared.clock.now();
 		if (leftMs < 1000) throw invalidRefresh();
-		const claims = { sid, method, epoch, began };
+		const backing = adminTokenId === undefined ? {} : { admin_token: adminTokenId };
+		const claims = { sid, method, epoch, began, ...backing };
 		const access = await signed.sign("access", subject, Math.min(accessTokenMs, leftMs), claims);
 		const refresh = await signed.sign("refresh", subject, Math.min(refreshTokenMs, leftMs), claims);
 		return {
@@ -196,7 +228,7 @@ export function scopeOf(
 
 function isCounting(
 	document: SubjectDocument | null,
-	login: LoginClaims,
+	login: Pick<LoginClaims, "epoch" | "login">,
 ): document is SubjectDocument {
 	return (
 		document !== null &&
@@ -207,12 +239,13 @@ function isCounting(
 }
 
 function loginOf(claims: Claims): LoginClaims | null {
-	const { sub, sid, method, epoch, began } = claims;
+	const { sub, sid, method, epoch, began, admin_token: adminToken } = claims;
 	if (typeof sid !== "string" || typeof epoch !== "number" || typeof began !== "number") {
 		return null;
 	}
 	if (method !== "provider" && method !== "local" && method !== "admin") return null;
-	return { subject: sub, login: sid, method, epoch, began };
+	const backing = typeof adminToken === "string" ? { adminTokenId: adminToken } : {};
+	return { subject: sub, login: sid, method, epoch, began, ...backing };
 }
 
 function machinePrincipal(claims: Claims): Principal | null {

@@ -128,7 +128,7 @@ export const limits = {
 	drainDeadlineMs: 25 * second,
 	adminTokenBytesMin: 16,
 	/** How long a server goes on with the admin token it knows before it looks again. */
-	adminTokenFreshMs: 30 * second,
+	adminTokenFreshMs: 5 * second,
 	/** A token that does not match is looked up again at most this often. */
 	adminTokenRecheckMs: 1 * second,
 	authorizationBytesMax: 4 * KiB,

@@ -38,6 +38,10 @@ export interface Principal {
 	readonly scope?: CredentialScope;
 	/** For credentials that were issued for another one: what that one was. */
 	readonly derivedFrom?: CredentialKind;
+	/** The epoch of its subject in which the credential was issued; it ends with that. */
+	readonly epoch?: number;
+	/** The admin token that proved it, by its public part: the credential ends with that token. */
+	readonly adminTokenId?: string;
 }
 
 /** What the caller proved itself with in the first place. */

@@ -55,6 +55,9 @@ const noAdmin: TokenVerifier = {
 	async verify() {
 		return null;
 	},
+	async isCurrent() {
+		return false;
+	},
 };
 
 /** The admin token's verifier. Throws ConfigError when one is needed and nobody can be told it. */

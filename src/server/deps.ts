@@ -81,7 +81,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
 	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
 	const isDraining = () => state.isDraining;
-	const s3 = s3Of(config, parts, core, store);
+	const s3 = s3Of(config, parts, { core, store, identities });
 	const app = createApp({
 		core,
 		clock,
@@ -129,7 +129,11 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 }
 
 /** The S3 surface, and the credentials that open it. */
-function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobStore) {
+function s3Of(
+	config: ServerConfig,
+	parts: ServerParts,
+	{ core, store, identities }: { core: Core; store: BlobStore; identities: Identities },
+) {
 	const { clock, random, log } = parts;
 	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
 	const surface = new S3Surface({
@@ -141,7 +145,11 @@ function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobS
 		authentication:
 			config.auth.kind === "disabled"
 				? { kind: "open", principal: anonymousPrincipal }
-				: { kind: "signature", sts },
+				: {
+						kind: "signature",
+						sts,
+						renewPrincipal: (principal) => identities.authenticator.renewPrincipal(principal),
+					},
 		bucketName: defaultOrganization,
 		stateBytesMax: config.stateBytesMax,
 	});

@@ -20,6 +20,8 @@ import { callDeadlineMs } from "./server.ts";
 import { SimStore } from "./store.ts";
 import { mixOf, times } from "./swarm.ts";
 
+const noAdmin = { isCurrent: async () => false };
+
 const code = await loadCode();
 const eventsMax = 60_000;
 const seeds = Array.from({ length: 60 }, (_, index) => `identity-${index}`);
@@ -64,7 +66,10 @@ class World {
 				actDeadlineMs: times.actDeadlineMs,
 			},
 		};
-		return { tokens: new ApiTokens(shared, new Subjects(shared)), used: new UsedOnce(shared) };
+		return {
+			tokens: new ApiTokens(shared, new Subjects(shared), noAdmin),
+			used: new UsedOnce(shared),
+		};
 	}
 
 	/** Repeats until it succeeds: what a client does that gets a 503. */

@@ -106,6 +106,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			admin: {
 				verify: async (token) =>
 					options.principals?.[token] ?? (await new ChosenTokenVerifier(adminToken).verify(token)),
+				isCurrent: (id) => new ChosenTokenVerifier(adminToken).isCurrent(id),
 			},
 		},
 		{
@@ -142,7 +143,12 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			log: serverLog,
 			authentication: options.isAuthDisabled
 				? { kind: "open", principal: anonymousPrincipal }
-				: { kind: "signature", sts },
+				: {
+						kind: "signature",
+						sts,
+						renewPrincipal: async (principal) =>
+							await (await identities).authenticator.renewPrincipal(principal),
+					},
 			bucketName: "opentaco",
 			stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		}),

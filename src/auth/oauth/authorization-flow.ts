@@ -54,8 +54,8 @@ export interface AuthorizationFlowDeps {
 	readonly provider: OidcProvider | null;
 	/** The user with that name and password. */
 	readonly authenticate: (name: string, password: string) => Promise<Identity | null>;
-	/** Whether the text is the admin token. */
-	readonly isAdminToken: (token: string) => Promise<boolean>;
+	/** The public part of the admin token, if that is what the text is. */
+	readonly adminTokenId: (token: string) => Promise<string | null>;
 	/** Passwords are taken beside the provider. */
 	readonly isLocalLogin: boolean;
 	readonly noteLogin: (note: LoginNote) => void;
@@ -72,6 +72,14 @@ interface ProviderBox extends LoginBox {
 interface ConsentBox extends LoginBox {
 	readonly subject: string;
 	readonly method: LoginMethod;
+	readonly adminTokenId?: string;
+}
+
+/** Somebody, and what they proved it with. */
+interface Proof {
+	readonly identity: Identity;
+	readonly method: LoginMethod;
+	readonly adminTokenId?: string;
 }
 
 const startAgain = "Start the login again in your terminal.";
@@ -130,8 +138,7 @@ export class AuthorizationFlow {
 				const provider = await this.#providerLink();
 				return { kind: "page", page: loginPage({ flow, provider, ...proven }) };
 			}
-			const { identity, method } = proven;
-			return await this.#askConsent(opened.value.request, identity, method, visit);
+			return await this.#askConsent(opened.value.request, proven, visit);
 		});
 	}
 
@@ -153,7 +160,7 @@ export class AuthorizationFlow {
 				this.#note(visit, "provider", null);
 				throw error;
 			});
-			return await this.#askConsent(request, identity, "provider", visit);
+			return await this.#askConsent(request, { identity, method: "provider" }, visit);
 		});
 	}
 
@@ -163,7 +170,7 @@ export class AuthorizationFlow {
 			const { box, used, signed } = this.#deps;
 			const opened = box.open<ConsentBox>("consent", form.get("flow") ?? "", visit.browser ?? "");
 			if (opened === null || !(await used.claim(opened.id, opened.expires))) return invalidState();
-			const { request, subject, method } = opened.value;
+			const { request, subject, method, adminTokenId } = opened.value;
 			if (form.get("decision") !== "allow") {
 				return { kind: "redirect", url: redirectTo(request, { error: "access_denied" }) };
 			}
@@ -172,6 +179,7 @@ export class AuthorizationFlow {
 				redirect_uri: request.redirectUri,
 				code_challenge: request.challenge,
 				method,
+				...(adminTokenId === undefined ? {} : { admin_token: adminTokenId }),
 			});
 			return { kind: "redirect", url: redirectTo(request, { code: token }) };
 		});
@@ -206,7 +214,7 @@ export class AuthorizationFlow {
 	async #prove(
 		visit: Visit,
 		form: URLSearchParams,
-	): Promise<{ identity: Identity; method: LoginMethod } | { problem: string; status: number }> {
+	): Promise<Proof | { problem: string; status: number }> {
 		const address = visit.clientAddress ?? "unknown";
 		const token = form.get("token");
 		const name = (form.get("username") ?? "")
@@ -219,31 +227,43 @@ export class AuthorizationFlow {
 			if (!isDomainError(error, "rate_limited")) throw error;
 			return { problem: "Too many attempts. Wait a little and try again.", status: 429 };
 		}
-		const identity =
+		const proof =
 			token === null
-				? await this.#deps.authenticate(name, form.get("password") ?? "")
-				: (await this.#deps.isAdminToken(token))
-					? { subject: "admin", email: null, groups: [] }
-					: null;
-		if (identity === null) {
+				? await this.#provenByPassword(name, form.get("password") ?? "")
+				: await this.#provenByAdminToken(token);
+		if (proof === null) {
 			this.#note(visit, token === null ? "local" : "admin", null);
 			const what = token === null ? "User name or password is" : "The admin token is";
 			return { problem: `${what} not right.`, status: 401 };
 		}
 		this.#tries.forget(nameKey);
-		return { identity, method: token === null ? "local" : "admin" };
+		return proof;
+	}
+
+	async #provenByPassword(name: string, password: string): Promise<Proof | null> {
+		const identity = await this.#deps.authenticate(name, password);
+		return identity === null ? null : { identity, method: "local" };
+	}
+
+	async #provenByAdminToken(token: string): Promise<Proof | null> {
+		const adminTokenId = await this.#deps.adminTokenId(token);
+		if (adminTokenId === null) return null;
+		const identity = { subject: "admin", email: null, groups: [] };
+		return { identity, method: "admin", adminTokenId };
 	}
 
 	async #askConsent(
 		request: ClientRequest,
-		identity: Identity,
-		method: LoginMethod,
+		{ identity, method, adminTokenId }: Proof,
 		visit: Visit,
 	): Promise<Step> {
 		await this.#deps.logins.note(identity);
 		this.#note(visit, method, identity.subject);
 		redirectTo(request, {});
-		const value: ConsentBox = { request, subject: identity.subject, method };
+		const value: ConsentBox = {
+			...{ request, subject: identity.subject, method },
+			...(adminTokenId === undefined ? {} : { adminTokenId }),
+		};
 		return {
 			kind: "page",
 			page: consentPage({

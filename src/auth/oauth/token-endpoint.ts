@@ -1,5 +1,6 @@
 /** POST /oauth/token: an authorization code for a token, once (RFC 6749, 4.1.3 and RFC 7636). */
 import type { Log } from "../../core/ports/log.ts";
+import type { Principal } from "../../core/principal.ts";
 import type { LoginMethod, Logins } from "../logins.ts";
 import { ownGrant, systemGrant } from "../shared-state.ts";
 import { type ApiTokens, tokenIdFrom } from "../token/api-token.ts";
@@ -80,7 +81,7 @@ export class TokenEndpoint {
 	async #login(code: Claims): Promise<TokenAnswer> {
 		const method = methodOf(code);
 		const login = tokenIdFrom(code.jti);
-		const pair = await this.#deps.logins.beginNoted(code.sub, method, login);
+		const pair = await this.#deps.logins.beginNoted(code.sub, method, login, adminTokenOf(code));
 		return {
 			access_token: pair.accessToken,
 			token_type: "Bearer",
@@ -96,6 +97,7 @@ export class TokenEndpoint {
 			id: code.sub,
 			credentialKind: "access-token",
 			loginId: tokenIdFrom(code.jti),
+			...adminTokenOf(code),
 		} as const;
 		const grant = await ownGrant({ principal, surface: "management", requestId });
 		const { token } = await tokens.issue(grant, {
@@ -129,6 +131,10 @@ export class TokenEndpoint {
 
 function methodOf(code: Claims): LoginMethod {
 	return code.method === "local" || code.method === "admin" ? code.method : "provider";
+}
+
+function adminTokenOf(code: Claims): Pick<Principal, "adminTokenId"> {
+	return typeof code.admin_token === "string" ? { adminTokenId: code.admin_token } : {};
 }
 
 function invalidCode(): OAuthError {

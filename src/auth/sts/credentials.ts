@@ -74,6 +74,8 @@ interface Claims {
 	readonly groups?: readonly string[];
 	readonly roles?: readonly string[];
 	readonly scope?: CredentialScope;
+	readonly epoch?: number;
+	readonly admin?: string;
 }
 
 const tokenStart = "otcs1";
@@ -125,6 +127,8 @@ export class Sts {
 			...(principal.groups === undefined ? {} : { groups: principal.groups }),
 			...(principal.roles === undefined ? {} : { roles: principal.roles }),
 			...(principal.scope === undefined ? {} : { scope: principal.scope }),
+			...(principal.epoch === undefined ? {} : { epoch: principal.epoch }),
+			...(principal.adminTokenId === undefined ? {} : { admin: principal.adminTokenId }),
 		};
 		const key = await this.#deps.keys.current();
 		const derived = this.#derive(key);
@@ -249,6 +253,8 @@ function principalOf(claims: Claims): Principal {
 		...(claims.groups === undefined ? {} : { groups: claims.groups }),
 		...(claims.roles === undefined ? {} : { roles: claims.roles }),
 		...(claims.scope === undefined ? {} : { scope: claims.scope }),
+		...(claims.epoch === undefined ? {} : { epoch: claims.epoch }),
+		...(claims.admin === undefined ? {} : { adminTokenId: claims.admin }),
 	};
 }
 

@@ -10,6 +10,7 @@ import type { Caller, Principal } from "../../core/principal.ts";
 import type { Grant } from "../../core/rbac/grant.ts";
 import { Register } from "../../core/register/register.ts";
 import { matchesHash, tokenHash } from "../admin-token.ts";
+import type { TokenVerifier } from "../admin-verifier.ts";
 import { personOf, scopeOf } from "../logins.ts";
 import { BoundedMap, ownGrant, readAtMost, type SharedState } from "../shared-state.ts";
 import type { Subjects } from "../subjects.ts";
@@ -41,6 +42,8 @@ interface StoredToken extends ApiToken {
 	/** Of the whole token, hex; empty for a token that was revoked before it was issued. */
 	readonly sha256: string;
 	readonly epoch: number;
+	/** The admin token that its subject was proven with; it ends with that one. */
+	readonly adminTokenId?: string;
 }
 
 export interface NewApiToken {
@@ -59,12 +62,14 @@ export interface NewApiToken {
 export class ApiTokens {
 	readonly #shared: SharedState;
 	readonly #subjects: Subjects;
+	readonly #admin: Pick<TokenVerifier, "isCurrent">;
 	readonly #registers = new BoundedMap<Register<StoredToken>>(limits.credentialsCachedMax);
 	readonly #unknown = new BoundedMap<number>(limits.unknownTokensCachedMax);
 
-	constructor(shared: SharedState, subjects: Subjects) {
+	constructor(shared: SharedState, subjects: Subjects, admin: Pick<TokenVerifier, "isCurrent">) {
 		this.#shared = shared;
 		this.#subjects = subjects;
+		this.#admin = admin;
 	}
 
 	/** A new token; its text is returned once and never again. Fails with `invalid_request`. */
@@ -80,6 +85,7 @@ export class ApiTokens {
 		const secret = Buffer.from(random.bytes(32)).toString("hex");
 		const token = `otc_${wanted.kind}_${id}_${secret}`;
 		const now = clock.now();
+		const { id: createdBy, adminTokenId } = grant.caller.principal;
 		const stored: StoredToken = {
 			id,
 			kind: wanted.kind,
@@ -88,11 +94,12 @@ export class ApiTokens {
 			roles: wanted.roles,
 			units: wanted.units,
 			created: new Date(now).toISOString(),
-			createdBy: grant.caller.principal.id,
+			createdBy,
 			expires: wanted.lifeMs === null ? null : now + wanted.lifeMs,
 			revoked: null,
 			sha256: tokenHash(token),
 			epoch: document?.tokenEpoch ?? 1,
+			...(wanted.subject === "admin" && adminTokenId !== undefined ? { adminTokenId } : {}),
 		};
 		await this.#register(id).update<void>(grant, (value) => {
 			if (value !== null) throw notIssued();
@@ -112,17 +119,33 @@ export class ApiTokens {
 		const stored = await this.#find(parsed.id, limits.credentialFreshMs);
 		if (stored === null || stored.revoked !== null || stored.kind !== parsed.kind) return null;
 		if (!matchesHash(token, stored.sha256)) return null;
+		return await this.#principalOf(stored);
+	}
+
+	/** What a principal that came with an API token is now; null and failures as of `verify`. */
+	async renewPrincipal(principal: Principal): Promise<Principal | null> {
+		const stored = await this.#find(principal.loginId, limits.credentialFreshMs);
+		if (stored === null || stored.revoked !== null) return null;
+		const now = await this.#principalOf(stored);
+		if (now === null) return null;
+		const { credentialKind, derivedFrom } = principal;
+		return { ...now, credentialKind, ...(derivedFrom === undefined ? {} : { derivedFrom }) };
+	}
+
+	async #principalOf(stored: StoredToken): Promise<Principal | null> {
 		if (stored.expires !== null && stored.expires <= this.#shared.clock.now()) return null;
 		const document = await this.#subjects.find(stored.subject);
 		if (document?.isDisabled === true) return null;
 		if ((document?.tokenEpoch ?? 1) !== stored.epoch) return null;
-		const { subject, kind, roles, units } = stored;
+		const { subject, kind, roles, units, adminTokenId } = stored;
+		if (subject === "admin" && !(await this.#admin.isCurrent(adminTokenId ?? ""))) return null;
 		const base = { id: subject, credentialKind: "api-token", loginId: stored.id } as const;
 		if (kind === "svc") return { ...base, roles: roles ?? [], ...scopeOf(units, null) };
 		return {
 			...base,
 			...(document === null ? {} : personOf(document)),
 			...(subject === "admin" ? { roles: ["admin"] } : {}),
+			...(adminTokenId === undefined ? {} : { adminTokenId }),
 			...scopeOf(units, roles),
 		};
 	}

@@ -7,13 +7,14 @@ import { createTestApp, seed, stateText, type TestApp, type TestAppOptions } fro
 
 const path = "/s3/opentaco/app/prod/terraform.tfstate";
 
-async function credentialsOf(app: TestApp): Promise<S3CredentialsView> {
-	const response = await app.send("POST", "/v1/auth/issue-s3-creds");
+async function credentialsOf(app: TestApp, token?: string): Promise<S3CredentialsView> {
+	const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+	const response = await app.send("POST", "/v1/auth/issue-s3-creds", { headers });
 	return (await response.json()) as S3CredentialsView;
 }
 
-async function signed(app: TestApp, sent: Partial<Sent> = {}): Promise<Sent> {
-	const view = await credentialsOf(app);
+async function signed(app: TestApp, sent: Partial<Sent> = {}, token?: string): Promise<Sent> {
+	const view = await credentialsOf(app, token);
 	return (await signer({
 		accessKeyId: view.AccessKeyId,
 		secretAccessKey: view.SecretAccessKey,
@@ -154,4 +155,17 @@ test("writes, denials and signatures that do not match are in the audit trail", 
 	expect(text).toContain('"signature_mismatch"');
 	expect(text).toContain('"unit.delete"');
 	expect(text).toMatch(/"surface":"s3"/);
+});
+
+test("credentials end with the token that they were issued for", async () => {
+	await using app = await open({ decide: async () => true });
+	const body = JSON.stringify({ name: "laptop" });
+	const made = await app.send("POST", "/v1/auth/tokens", { body });
+	const { token, id } = (await made.json()) as { token: string; id: string };
+	const sent = await signed(app, {}, token);
+	expect((await send(app, sent)).status).toBe(200);
+	expect((await app.send("DELETE", `/v1/auth/tokens/${id}`)).status).toBe(204);
+	const refused = await send(app, sent);
+	expect(refused.status).toBe(400);
+	expect(await refused.text()).toMatch(/<Code>ExpiredToken<\/Code>.*login.*has ended/s);
 });

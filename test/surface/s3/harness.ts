@@ -57,7 +57,10 @@ export async function openHarness(): Promise<Harness> {
 		clock: realClock,
 		random: realRandom,
 		log: silentLog,
-		authentication: { kind: "signature", sts },
+		authentication: {
+			...{ kind: "signature", sts },
+			renewPrincipal: async (principal) => principal,
+		},
 		bucketName: "opentaco",
 		stateBytesMax: 64 * 1024 * 1024,
 	});

@@ -20,8 +20,11 @@ export const adminToken = "the-admin-token-of-these-tests";
 export const admin: TokenVerifier = {
 	async verify(token) {
 		return token === adminToken
-			? { id: "admin", credentialKind: "admin-token", loginId: "admin" }
+			? { id: "admin", credentialKind: "admin-token", loginId: "t1", adminTokenId: "t1" }
 			: null;
+	},
+	async isCurrent(adminTokenId) {
+		return adminTokenId === "t1";
 	},
 };
 
@@ -67,10 +70,11 @@ export async function openServer(
 	fetch: Fetch = async () => {
 		throw new Error("no network in this test");
 	},
+	verifier: TokenVerifier = admin,
 ): Promise<Identities> {
 	// Its own caches, over the same store: that is what makes it another server.
 	return await openIdentities(
-		{ shared: { ...shared }, fetch, admin },
+		{ shared: { ...shared }, fetch, admin: verifier },
 		{ ...defaultConfig, ...config },
 	);
 }

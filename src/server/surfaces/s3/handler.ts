@@ -185,7 +185,14 @@ export class S3Surface {
 				resolve: (accessKeyId, token) => authentication.sts.resolve(accessKeyId, token),
 				now: () => clock.now(),
 			});
-			return { verified, principal: verified.principal };
+			const principal = await authentication.renewPrincipal(verified.principal);
+			if (principal === null) {
+				throw new StsFault(
+					"credentials_expired",
+					"the login behind these credentials has ended; log in again, then `taco creds --fresh`",
+				);
+			}
+			return { verified, principal };
 		} catch (error) {
 			if (error instanceof StsFault && error.code !== "unsigned") {
 				core.parts.chain.login({

@@ -19,7 +19,12 @@ export interface S3Deps {
 	readonly random: Random;
 	readonly log: Log;
 	readonly authentication:
-		| { readonly kind: "signature"; readonly sts: Sts }
+		| {
+				readonly kind: "signature";
+				readonly sts: Sts;
+				/** What the principal is now; null: the login behind the credentials has ended. */
+				readonly renewPrincipal: (principal: Principal) => Promise<Principal | null>;
+		  }
 		/** `--auth-disable`: everybody is this principal. */
 		| { readonly kind: "open"; readonly principal: Principal };
 	/** The bucket's name: that of the organization. */
