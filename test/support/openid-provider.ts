@@ -100,6 +100,10 @@ function listen(port: number): Promise<{ server: Server; port: number }> {
 	});
 }
 
+function unescapeHtml(text: string): string {
+	return text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+}
+
 /** A page at which the browser stopped. */
 export interface Stop {
 	readonly url: string;
@@ -134,7 +138,11 @@ export class HeadlessBrowser {
 			const location = response.headers.get("location");
 			if (location === null || response.status < 300 || response.status > 399) {
 				const { status, headers } = response;
-				return { url: next.url, status, headers, body: await response.text() };
+				const body = await response.text();
+				const onward = /<meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(body)?.[1];
+				if (onward === undefined) return { url: next.url, status, headers, body };
+				next = { url: unescapeHtml(onward), init: {} };
+				continue;
 			}
 			await response.body?.cancel();
 			next = { url: new URL(location, next.url).href, init: {} };

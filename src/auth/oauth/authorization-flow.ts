@@ -21,7 +21,7 @@ import {
 	readClientRequest,
 	redirectTo,
 } from "./client-request.ts";
-import { consentPage, loginPage, type Page, problemPage } from "./pages.ts";
+import { consentPage, loginPage, type Page, problemPage, providerPage } from "./pages.ts";
 import { challengeOf } from "./pkce.ts";
 import type { StateBox } from "./state-box.ts";
 
@@ -104,12 +104,13 @@ export class AuthorizationFlow {
 			const browser = visit.browser ?? this.#token();
 			const { provider, isLocalLogin } = this.#deps;
 			if (provider !== null && !isLocalLogin) {
-				return await this.#toProvider(provider, request, browser, visit);
+				const url = await this.#providerUrl(provider, request, browser, visit);
+				return url === null ? unknownUrl() : { kind: "redirect", url, browser };
 			}
 			const flow = this.#deps.box.seal("login", { request } satisfies LoginBox, browser);
 			return {
 				kind: "page",
-				page: loginPage({ flow, provider: await this.#providerLink() }),
+				page: loginPage({ flow, providerName: this.#providerName() }),
 				browser,
 			};
 		});
@@ -122,7 +123,8 @@ export class AuthorizationFlow {
 			const opened = this.#deps.box.open<LoginBox>("login", form.get("flow") ?? "", browser);
 			const { provider } = this.#deps;
 			if (opened === null || provider === null) return invalidState();
-			return await this.#toProvider(provider, opened.value.request, browser, visit);
+			const url = await this.#providerUrl(provider, opened.value.request, browser, visit);
+			return url === null ? unknownUrl() : { kind: "page", page: providerPage(url), browser };
 		});
 	}
 
@@ -135,8 +137,8 @@ export class AuthorizationFlow {
 			if (opened === null || !this.#deps.isLocalLogin) return invalidState();
 			const proven = await this.#prove(visit, form);
 			if ("problem" in proven) {
-				const provider = await this.#providerLink();
-				return { kind: "page", page: loginPage({ flow, provider, ...proven }) };
+				const providerName = this.#providerName();
+				return { kind: "page", page: loginPage({ flow, providerName, ...proven }) };
 			}
 			return await this.#askConsent(opened.value.request, proven, visit);
 		});
@@ -185,30 +187,24 @@ export class AuthorizationFlow {
 		});
 	}
 
-	async #toProvider(
+	/** Where the provider lets somebody log in; null: it could not send them back here. */
+	async #providerUrl(
 		provider: OidcProvider,
 		request: ClientRequest,
 		browser: string,
 		visit: Visit,
-	): Promise<Step> {
-		if (visit.baseUrl === null) {
-			return problem(
-				500,
-				"This server does not know its public URL.",
-				"Its operator must set OPENTACO_PUBLIC_BASE_URL.",
-			);
-		}
+	): Promise<string | null> {
+		if (visit.baseUrl === null) return null;
 		const callback = `${visit.baseUrl}/oauth/oidc-callback`;
 		const [nonce, verifier] = [this.#token(), this.#token()];
 		const value: ProviderBox = { request, nonce, verifier, callback };
-		const url = await provider.authorizationUrl({
+		return await provider.authorizationUrl({
 			redirectUri: callback,
 			state: this.#deps.box.seal("provider", value, browser),
 			nonce,
 			challenge: challengeOf(verifier),
 			isFresh: request.isFresh,
 		});
-		return { kind: "redirect", url, browser };
 	}
 
 	async #prove(
@@ -286,13 +282,9 @@ export class AuthorizationFlow {
 		});
 	}
 
-	async #providerLink() {
+	#providerName(): string | null {
 		const { provider } = this.#deps;
-		if (provider === null) return null;
-		const { issuer, endpoints } = await provider.view();
-		const urls = [issuer, endpoints?.authorization ?? issuer];
-		const origins = [...new Set(urls.map((url) => new URL(url).origin))];
-		return { name: new URL(issuer).hostname, origins };
+		return provider === null ? null : new URL(provider.config.issuer).hostname;
 	}
 
 	#token(): string {
@@ -319,6 +311,14 @@ export class AuthorizationFlow {
 
 function problem(status: number, text: string, hint: string): Step {
 	return { kind: "page", page: problemPage(status, text, hint) };
+}
+
+function unknownUrl(): Step {
+	return problem(
+		500,
+		"This server does not know its public URL.",
+		"Its operator must set OPENTACO_PUBLIC_BASE_URL.",
+	);
 }
 
 function invalidState(): Step {

@@ -35,13 +35,18 @@ export function escapeHtml(text: string): string {
 function page(
 	title: string,
 	body: string,
-	options: { status?: number; formOrigins?: readonly string[] } = {},
+	options: { status?: number; formOrigins?: readonly string[]; refresh?: string } = {},
 ): Page {
+	const { refresh } = options;
+	const onward =
+		refresh === undefined
+			? ""
+			: `<meta http-equiv="refresh" content="0;url=${escapeHtml(refresh)}">`;
 	const origins = ["'self'", ...(options.formOrigins ?? [])].join(" ");
 	return {
 		status: options.status ?? 200,
 		html: `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${onward}
 <title>${escapeHtml(title)} · OpenTaco</title><style>${style}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>${body}</main></body></html>
 `,
@@ -62,8 +67,8 @@ function hidden(flow: string): string {
 
 export interface LoginPageOptions {
 	readonly flow: string;
-	/** Name of the identity provider, when there is one, and where its form leads. */
-	readonly provider: { readonly name: string; readonly origins: readonly string[] } | null;
+	/** Name of the identity provider; null: there is none. */
+	readonly providerName: string | null;
 	/** What was wrong with the last try. */
 	readonly problem?: string;
 	readonly status?: number;
@@ -71,15 +76,15 @@ export interface LoginPageOptions {
 
 /** Who are you? */
 export function loginPage(options: LoginPageOptions): Page {
-	const { flow, provider, problem } = options;
+	const { flow, providerName, problem } = options;
 	const flowField = hidden(flow);
 	const told =
 		problem === undefined ? "" : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`;
 	const providerForm =
-		provider === null
+		providerName === null
 			? ""
 			: `<form method="post" action="/oauth/provider">${flowField}
-<button>Continue with ${escapeHtml(provider.name)}</button></form>`;
+<button>Continue with ${escapeHtml(providerName)}</button></form>`;
 	const body = `${told}${providerForm}
 <form method="post" action="/oauth/login">${flowField}
 <label for="username">User name</label>
@@ -92,10 +97,18 @@ export function loginPage(options: LoginPageOptions): Page {
 <label for="token">Admin token</label>
 <input id="token" name="token" type="password" autocomplete="off" required>
 <button>Log in as admin</button></form></details>`;
-	return page("Log in", body, {
-		status: options.status ?? 200,
-		formOrigins: provider?.origins ?? [],
-	});
+	return page("Log in", body, { status: options.status ?? 200 });
+}
+
+/**
+ * On to the identity provider. A page and no redirect: a redirect would be the end of a form, browsers
+ * hold every further hop of it to this server's policy, and a federated login has hops that nobody
+ * can list beforehand.
+ */
+export function providerPage(url: string): Page {
+	const target = escapeHtml(url);
+	const body = `<p><a href="${target}">Go on to your identity provider</a></p>`;
+	return page("Logging in", body, { refresh: url });
 }
 
 /** Do you want this program to act for you? */
