@@ -33,6 +33,8 @@ import { componentSchemas } from "./surfaces/management/openapi.ts";
 import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
 import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
+import { presentTfeError } from "./surfaces/tfe/errors.ts";
+import { isTfePath, isUploadPath, tfeServices, tfeSurface } from "./surfaces/tfe/index.ts";
 import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
 export interface AppDeps extends SurfaceDeps {
@@ -100,10 +102,11 @@ function routesOf(deps: AppDeps) {
 		.use(healthSurface(deps.readiness))
 		.use(metricsSurface(deps.metrics))
 		.use(swaggerSurface(described))
-		.use(wellKnownSurface(deps))
+		.use(wellKnownSurface(deps, tfeServices))
 		.use(oauthSurface(deps))
 		.use(managementSurface(deps))
-		.use(httpBackendSurface(deps));
+		.use(httpBackendSurface(deps))
+		.use(tfeSurface(deps));
 }
 
 /** Who sent the request. A credential that proves nothing is noted; the lack of one is not. */
@@ -142,7 +145,9 @@ export function createApp(deps: AppDeps): App {
 					hint: "try again in a moment",
 				});
 			}
-			context.principal = await authenticated(deps, request, context);
+			if (!isUploadPath(context.path)) {
+				context.principal = await authenticated(deps, request, context);
+			}
 		}
 		return await routes.fetch(request);
 	}
@@ -155,7 +160,9 @@ export function createApp(deps: AppDeps): App {
 		try {
 			response = await answer(request, context, isMalformed);
 		} catch (error) {
-			response = presentError(error, context, deps.log);
+			response = isTfePath(context.path)
+				? presentTfeError(error, request, context, deps.log)
+				: presentError(error, context, deps.log);
 		}
 		const finished = finish(deps, request, context, response);
 		report(deps, request, context, finished.status, deps.clock.monotonic() - startedAt);
