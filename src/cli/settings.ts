@@ -35,6 +35,14 @@ export function configFolder(env: Env): string {
 	return join(base, "opentaco");
 }
 
+/** `$XDG_CACHE_HOME/opentaco`; a relative XDG_CACHE_HOME is ignored, as its specification says. */
+export function cacheFolder(env: Env): string {
+	const xdg = variable(env, "XDG_CACHE_HOME");
+	const base =
+		xdg !== undefined && isAbsolute(xdg) ? xdg : join(variable(env, "HOME") ?? homedir(), ".cache");
+	return join(base, "opentaco");
+}
+
 /** @throws CliError `config_invalid`, `file_failed`; ClientError `invalid_server_url`. */
 export async function resolveServer(flag: string | undefined, env: Env): Promise<ServerSetting> {
 	if (flag !== undefined) return { url: normaliseServerUrl(flag), source: "flag" };

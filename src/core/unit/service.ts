@@ -119,22 +119,19 @@ export class UnitService {
 		}
 		const labels = Object.entries(input.labels);
 		const all = await guarded(() => this.#deps.directory.all());
-		const units: UnitSummary[] = [];
-		for (const unit of all) {
-			if (!unit.id.startsWith(input.prefix)) continue;
-			if ((unit.deleted !== null) !== input.deleted) continue;
-			if (input.cursor !== undefined && unit.id <= input.cursor) continue;
-			if (
-				!labels.every(
+		const wanted = all.filter(
+			(unit) =>
+				unit.id.startsWith(input.prefix) &&
+				(unit.deleted !== null) === input.deleted &&
+				(input.cursor === undefined || unit.id > input.cursor) &&
+				labels.every(
 					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
-				)
-			) {
-				continue;
-			}
-			if (!(await this.#deps.gate.may(caller, "unit.read", unit.id, unit.labels))) continue;
-			const last = units.at(-1);
-			if (units.length === limit && last !== undefined) return { units, next: last.id };
-			units.push(unit);
+				),
+		);
+		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => unit);
+		const last = units[limit - 1];
+		if (units.length > limit && last !== undefined) {
+			return { units: units.slice(0, limit), next: last.id };
 		}
 		return { units };
 	}
