@@ -344,5 +344,14 @@ output "o" { value = data.terraform_remote_state.s.outputs.o }
 		const refused = await p.run("init", "-input=false");
 		expect(refused.exitCode).not.toBe(0);
 		expect(refused.stderr).toContain("acme");
+		const stranger = await terraformProject(
+			join(folder.path, "projects", "stranger"),
+			{ "cloud.tf": cloud('name = "x"'), "main.tf": resources },
+			environment("otc_tfe_00000000000000000000_nothing"),
+			client,
+		);
+		const unauthorized = await stranger.run("init", "-input=false");
+		expect(unauthorized.exitCode).not.toBe(0);
+		expect(unauthorized.stderr).toContain("nauthorized");
 	}, 30_000);
 });

@@ -2,7 +2,7 @@
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
-import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
+import { decodeUnitSegment, isReserved, type UnitId } from "../../../core/unit/unit-id.ts";
 import { initialSettings, settingsIn } from "../../../core/workspace/settings.ts";
 import {
 	type GivenResource,
@@ -53,6 +53,9 @@ async function create(exchange: Exchange): Promise<Response> {
 		});
 	}
 	const id = decodeUnitSegment(name);
+	if (isReserved(id)) {
+		throw new DomainError("invalid_request", "this name belongs to the platform");
+	}
 	context.unitId = id;
 	const projectId = await projectIn(exchange, given);
 	const workspace = await deps.core.workspaces.create(caller, id, {
