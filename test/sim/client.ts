@@ -163,10 +163,11 @@ export const acts = {
 			return { ...nothing, lockId: lock?.info.ID ?? null };
 		};
 	},
-	write(bytes: Uint8Array, lockId: string | null): Act {
+	/** `isStreamed`: as surfaces hand on what is too large to be held. */
+	write(bytes: Uint8Array, lockId: string | null, isStreamed = false): Act {
 		return async (core, caller, unit) => {
 			const written = await core.states.write(caller, unit, {
-				body: bytes.slice(),
+				body: isStreamed ? { stream: streamOf(bytes), size: bytes.length } : bytes.slice(),
 				lockId,
 				md5: null,
 				force: false,
@@ -207,6 +208,12 @@ export const acts = {
 			};
 		};
 	},
+	update(value: string): Act {
+		return async (core, caller, unit) => {
+			const summary = await core.units.update(caller, unit, { labels: { value } });
+			return { ...nothing, generation: summary.generation };
+		};
+	},
 	delete(isForced: boolean): Act {
 		return async (core, caller, unit) => {
 			await core.units.delete(caller, unit, { force: isForced });
@@ -240,6 +247,21 @@ export const acts = {
 		};
 	},
 };
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+	const half = bytes.length >> 1;
+	const pieces = [bytes.slice(0, half), bytes.slice(half)];
+	return new ReadableStream<Uint8Array>(
+		{
+			pull(controller) {
+				const piece = pieces.shift();
+				if (piece === undefined) controller.close();
+				else controller.enqueue(piece);
+			},
+		},
+		{ highWaterMark: 0 },
+	);
+}
 
 /** A stream that broke off: the client of a surface sees a connection that ends too early. */
 const cutOff = new Error("the body was cut off");

@@ -8,6 +8,7 @@ export type AttemptKind =
 	| "read"
 	| "get"
 	| "create"
+	| "update"
 	| "delete"
 	| "undelete"
 	| "restore";

@@ -27,6 +27,7 @@ const modes = [
 	{ fault: "error-after", isLasting: false },
 	{ fault: "error-before", isLasting: true },
 	{ fault: "error-after", isLasting: true },
+	{ fault: "sent-twice", isLasting: true },
 ] as const;
 
 class NthFails implements CallFaults {
@@ -104,9 +105,10 @@ class Bench {
 		return this.ask("unlock", acts.unlock(lockId), { lockId });
 	}
 
-	write(serial: number, lockId: string | null = null): Promise<string> {
+	write(serial: number, lockId: string | null = null, isStreamed = false): Promise<string> {
 		const bytes = stateBytes(serial, "lineage", "mark");
-		return this.ask("write", acts.write(bytes, lockId), { lockId, sha256: sha256(bytes) });
+		const act = acts.write(bytes, lockId, isStreamed);
+		return this.ask("write", act, { lockId, sha256: sha256(bytes) });
 	}
 
 	plain(serial: number): void {
@@ -181,6 +183,12 @@ const useCases: readonly UseCase[] = [
 	{ name: "lock again", prepare: withLock, run: (bench) => bench.lock("held") },
 	{ name: "write under a lock", prepare: withLock, run: (bench) => bench.write(2, "held") },
 	{ name: "write without a lock", prepare: withState, run: (bench) => bench.write(2) },
+	{
+		name: "write of a stream",
+		prepare: withLock,
+		run: (bench) => bench.write(2, "held", true),
+	},
+	{ name: "labels", prepare: withState, run: (bench) => bench.ask("update", acts.update("a")) },
 	{ name: "write of the same bytes", prepare: withState, run: (bench) => bench.write(1) },
 	{ name: "write of an old serial", prepare: withState, run: (bench) => bench.write(0) },
 	{ name: "unlock", prepare: withLock, run: (bench) => bench.unlock("held") },

@@ -375,4 +375,10 @@ export const plantedBugs: readonly PlantedBug[] = [
 			),
 		],
 	},
+	{
+		name: "servers do not tell each other what changed",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit("core/core.ts", "publishing.request();", "")],
+	},
 ];

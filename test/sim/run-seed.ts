@@ -48,6 +48,8 @@ export interface RunReport {
 /** A run that has not come to rest after so many events never will. */
 const eventsMax = 60_000;
 
+const lister = { id: "admin", credentialKind: "admin-token", loginId: "admin" } as const;
+
 const unitNames = ["app", "app/prod", "other"];
 
 export async function runSeed(
@@ -317,6 +319,30 @@ class World {
 		for (const unit of this.place.units) {
 			const chain = chainOf(unit, this.#bucket.history);
 			this.found.push(...checkConvergence(chain, this.#bucket));
+		}
+		const { profile, killEveryMs, blackoutAtMs } = this.#mix;
+		if (profile.rate === 0 && killEveryMs === 0 && blackoutAtMs === 0) await this.#compareLists();
+	}
+
+	/** Lists are caches; where nothing failed, every server's shows every unit as it is. */
+	async #compareLists(): Promise<void> {
+		for (const server of this.#servers) {
+			const caller = { principal: lister, surface: "management", requestId: "list" } as const;
+			const ask = (deleted: boolean) =>
+				server.core.units.list(caller, { prefix: "", labels: {}, deleted });
+			await ask(false);
+			await this.#scheduler.sleep(5000);
+			const listed = [...(await ask(false)).units, ...(await ask(true)).units];
+			for (const unit of this.place.units) {
+				const last = chainOf(unit, this.#bucket.history).entries.at(-1);
+				const shown = listed.find((one) => one.id === unit)?.generation;
+				if (last !== undefined && shown !== last.generation) {
+					this.found.push({
+						invariant: "lists",
+						what: `${server.name} shows ${unit} at ${shown}, it is at ${last.generation}`,
+					});
+				}
+			}
 		}
 	}
 }

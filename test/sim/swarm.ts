@@ -47,7 +47,8 @@ export type Deed =
 	| "delete"
 	| "undelete"
 	| "restore"
-	| "relock";
+	| "relock"
+	| "label";
 
 /** Scaled times: deadline < H < G, and G above 2 H (see docs/invariants.md). */
 export const times = {
@@ -146,6 +147,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 			undelete: prng.pick([0, 0.3]),
 			restore: prng.pick([0, 0, 0.5]),
 			relock: prng.pick([0, 0.5]),
+			label: prng.pick([0, 0.3]),
 		},
 	};
 }

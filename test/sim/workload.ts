@@ -79,6 +79,9 @@ export class Client {
 			case "restore":
 				await this.#ask("restore", unit, acts.restore(this.#prng.between(1, 5), null));
 				return;
+			case "label":
+				await this.#ask("update", unit, acts.update(`value-${this.#place.nextOp}`));
+				return;
 			case "relock":
 				return await this.#relock(unit);
 		}
@@ -147,7 +150,7 @@ export class Client {
 		isForced: boolean,
 	): Promise<void> {
 		const bytes = stateBytes(serial, lineage, `op${this.#place.nextOp}`);
-		await this.#ask("write", unit, acts.write(bytes, lockId), {
+		await this.#ask("write", unit, acts.write(bytes, lockId, this.#prng.chance(0.25)), {
 			lockId,
 			sha256: sha256(bytes),
 			isForced,

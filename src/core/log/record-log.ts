@@ -312,7 +312,8 @@ export class RecordLog<R extends LogRecord> {
 	}
 }
 
-function contention(): DomainError {
+/** Others kept winning; it is certain that nothing was changed. */
+export function contention(): DomainError {
 	return new DomainError(
 		"contention",
 		"other requests kept changing this unit at the same time; nothing was done",

@@ -1,6 +1,7 @@
 /** Writing a state: body first, then the record, then everything else. Upholds I2, I4, I6 and I9. */
 import { DomainError } from "../errors.ts";
 import { checkWriteLock, isForcingLock } from "../lock/rules.ts";
+import { contention } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
@@ -64,6 +65,9 @@ interface WriteContext {
 
 class GenerationMoved extends Error {}
 
+/** A body is stored anew so often when others keep changing the unit. */
+const movesMax = 10;
+
 /** Makes bytes the current state of a unit. */
 export class StateWriter {
 	readonly #deps: StateWriterDeps;
@@ -115,7 +119,7 @@ export class StateWriter {
 			if (answer !== null) return answer;
 		}
 		let generation = (log.lastSeen(id)?.generation ?? 0) + 1;
-		for (;;) {
+		for (let attempt = 1; ; attempt++) {
 			const [body] = await Promise.all([
 				this.#bodies.putBytes(id, generation, bytes, facts),
 				log.warm(id),
@@ -123,6 +127,7 @@ export class StateWriter {
 			const outcome = await this.#commit(grant, id, input, body, context);
 			if (!(outcome instanceof GenerationMoved)) return outcome;
 			await this.#bodies.discard(body.key);
+			if (attempt === movesMax) throw contention();
 			generation = (log.lastSeen(id)?.generation ?? generation) + 1;
 		}
 	}
@@ -147,9 +152,13 @@ export class StateWriter {
 			throw error;
 		}
 		let body = await this.#bodies.putStream(id, head.generation + 1, source, input.md5);
-		for (;;) {
+		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.#commit(grant, id, input, body, context);
 			if (!(outcome instanceof GenerationMoved)) return outcome;
+			if (attempt === movesMax) {
+				await this.#bodies.discard(body.key);
+				throw contention();
+			}
 			const generation = (this.#deps.log.lastSeen(id)?.generation ?? body.generation) + 1;
 			body = await this.#bodies.copy(id, generation, body);
 		}

@@ -68,6 +68,10 @@ export class UnitLog {
 	#adopt: Adopt = async () => {};
 
 	constructor(deps: UnitLogDeps) {
+		const { headAgeMaxMs, pruneGraceMs } = deps.settings;
+		if (pruneGraceMs <= headAgeMaxMs + limits.storeClockStepMaxMs) {
+			throw new DomainError("internal", "the grace of pruning must be above the head age bound");
+		}
 		this.#clock = deps.clock;
 		this.#log = new RecordLog<UnitRecord>({
 			store: deps.store,

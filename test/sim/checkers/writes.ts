@@ -12,6 +12,7 @@ const kindOfOperation: Readonly<Record<string, string>> = {
 	delete: "delete",
 	undelete: "undelete",
 	create: "create",
+	update: "update",
 };
 
 export function checkWrites(chain: Chain, attempts: ReadonlyMap<string, Attempt>): Violation[] {
