@@ -209,7 +209,9 @@ export class AuthorizationFlow {
 	): Promise<{ identity: Identity; method: LoginMethod } | { problem: string; status: number }> {
 		const address = visit.clientAddress ?? "unknown";
 		const token = form.get("token");
-		const name = (form.get("username") ?? "").toLowerCase().slice(0, limits.providerSubjectBytesMax);
+		const name = (form.get("username") ?? "")
+			.toLowerCase()
+			.slice(0, limits.providerSubjectBytesMax);
 		const nameKey = `name ${address} ${token === null ? name : "admin token"}`;
 		try {
 			this.#tries.take(`address ${address}`, nameKey);

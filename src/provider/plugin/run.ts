@@ -37,8 +37,11 @@ export function pluginService<Api>(provider: Provider<Api>, onShutdown: () => vo
 }
 
 /** Serves until Terraform is done; ends the process. */
-export async function runPlugin<Api>(provider: Provider<Api>, name: string): Promise<void> {
-	const { env } = process;
+export async function runPlugin<Api>(
+	provider: Provider<Api>,
+	name: string,
+	env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
 	if (env[cookieName] !== cookieValue) {
 		process.stderr.write(
 			`${name} is a Terraform provider: Terraform and OpenTofu start it by themselves.\nSee \`taco provider install --help\` for how they find it.\n`,

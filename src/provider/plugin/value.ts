@@ -131,13 +131,13 @@ function mapped<T, R>(map: Readonly<Record<string, T>>, change: (one: T) => R): 
 
 /** Whether two values of the type are the same. The order of a set does not count. */
 export function same(type: ValueType, a: Value, b: Value): boolean {
+	// Two unknown values may become different ones.
+	if (hasUnknown(a) || hasUnknown(b)) return false;
 	return canonical(type, a) === canonical(type, b);
 }
 
 function canonical(type: ValueType, value: Value): string {
 	if (value === null) return "null";
-	// Two unknown values may become different ones.
-	if (value === unknown) return `unknown ${Math.random()}`;
 	if (typeof type === "string") {
 		if (value instanceof Decimal) return value.text;
 		return type === "number" ? String(value) : JSON.stringify(value);
