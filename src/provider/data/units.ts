@@ -59,7 +59,7 @@ export const unitData: DataSource<Api> = {
 		try {
 			return factsOf(await api.units.getUnit(id, { signal }));
 		} catch (error) {
-			if (!isClientError(error, "not_found")) throw error;
+			if (!isClientError(error, "unit_not_found")) throw error;
 			throw new ProviderError(
 				"There is no such unit",
 				`The server has no unit ${id}, or it may not be read with this token.`,

@@ -39,7 +39,7 @@ export const unitResource: ResourceType<Api> = {
 		try {
 			await api.units.deleteUnit(idOf(state), { signal });
 		} catch (error) {
-			if (!isClientError(error, "not_found")) throw error;
+			if (!isClientError(error, "unit_not_found")) throw error;
 		}
 	},
 	importFrom: (id) => ({ id }),
@@ -81,7 +81,7 @@ async function read(state: PlainMap, { api, signal }: Call<Api>): Promise<PlainM
 		const unit = await api.units.getUnit(idOf(state), { signal });
 		return { labels: unit.labels };
 	} catch (error) {
-		if (isClientError(error, "not_found")) return null;
+		if (isClientError(error, "unit_not_found")) return null;
 		throw error;
 	}
 }

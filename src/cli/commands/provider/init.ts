@@ -64,7 +64,7 @@ async function createUnit(cli: Cli, unit: UnitId): Promise<boolean> {
 		await client.getUnit(unit, { signal: cli.signal });
 		return false;
 	} catch (error) {
-		if (!isClientError(error, "not_found")) throw error;
+		if (!isClientError(error, "unit_not_found")) throw error;
 	}
 	try {
 		await client.createUnit(unit, undefined, { signal: cli.signal });
