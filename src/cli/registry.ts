@@ -173,6 +173,10 @@ export const commands = commandMap({
 		summary: "Print the variables that Terraform's http backend needs",
 		load: () => import("./commands/env.ts").then((module) => module.default),
 	},
+	creds: {
+		summary: "Print AWS credentials for the S3 endpoint, or set up a profile that does",
+		load: () => import("./commands/creds.ts").then((module) => module.default),
+	},
 	doctor: {
 		summary: "Check a bucket or folder, and repair what can be repaired",
 		load: () => import("./commands/doctor.ts").then((module) => module.default),

@@ -2,6 +2,8 @@
  * The typed client of `/v1`. One method for each route; what may be repeated safely is repeated
  * when the connection or a gateway fails, everything else is sent once.
  */
+
+import type { S3CredentialsView } from "../api/s3-credentials.ts";
 import type {
 	ForceUnlocked,
 	Labels,
@@ -92,6 +94,14 @@ export class TacoClient {
 
 	info(options: CallOptions = {}): Promise<ServerInfo> {
 		return this.#call({ method: "GET", path: "/v1/info", repeatable: true, ...options }, "version");
+	}
+
+	/** Credentials for the S3 endpoint, as AWS clients take them from a process. */
+	issueS3Credentials(options: CallOptions = {}): Promise<S3CredentialsView> {
+		return this.#call(
+			{ method: "POST", path: "/v1/auth/issue-s3-creds", repeatable: true, ...options },
+			"AccessKeyId",
+		);
 	}
 
 	/** All units that the filter lets through, sorted by id, over as many pages as it takes. */

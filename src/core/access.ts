@@ -10,7 +10,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { Random } from "./ports/random.ts";
 import { Enforcer, type LabelsOf } from "./rbac/enforcer.ts";
-import { type Decide, Gate } from "./rbac/grant.ts";
+import { type Decide, type Denial, Gate } from "./rbac/grant.ts";
 import { type Policy, parsePolicy } from "./rbac/model.ts";
 import { RbacService } from "./rbac/service.ts";
 import { Register } from "./register/register.ts";
@@ -52,8 +52,11 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 	const labelsOf = labelsFrom(unitLog, clock);
 	const enforcer = new Enforcer({ register: policies, admins, labelsOf });
 	const chain = new AuditChain({ ...registerDeps, log });
-	const decide = deps.decide ?? enforcer.decide.bind(enforcer);
-	const gate = new Gate(decide, (denial) => chain.denied(denial));
+	const onDenied = (denial: Denial) => chain.denied(denial);
+	const gate =
+		deps.decide === undefined
+			? new Gate(enforcer.decide.bind(enforcer), onDenied, enforcer.filterFor.bind(enforcer))
+			: new Gate(deps.decide, onDenied);
 	unitLog.onRecord((id, record) => chain.noteHead(id, record));
 	return {
 		gate,

@@ -24,7 +24,9 @@ import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
+import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
+import type { UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
 
 export interface CoreDeps {
@@ -108,7 +110,7 @@ export function createCore(deps: CoreDeps): Core {
 	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
 
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
-	unitLog.onRecord((id, record) => {
+	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
 		publishing.request();
@@ -155,6 +157,21 @@ export function createCore(deps: CoreDeps): Core {
 			await tasks.idle();
 		},
 	};
+}
+
+/** Calls `follow` after each record of this server, and after what may have become one. */
+function followRecords(
+	unitLog: UnitLog,
+	tasks: TaskGroup,
+	follow: (id: UnitId, record: UnitRecord) => void,
+): void {
+	unitLog.onRecord(follow);
+	unitLog.onUnknown((id) => {
+		tasks.run("look after an unknown outcome", async () => {
+			const record = await unitLog.peek(id);
+			if (record !== null) follow(id, record);
+		});
+	});
 }
 
 function scheduleOf(

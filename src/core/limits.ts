@@ -191,6 +191,37 @@ export const limits = {
 	idTokenBytesMax: 64 * KiB,
 	trustRulesMax: 1000,
 
+	// S3 surface
+	/** How far a signature's time may be from ours, either way. */
+	signatureSkewMaxMs: 15 * minute,
+	/** A week, as on AWS. */
+	presignedSecondsMax: 604_800,
+	signedHeadersMax: 64,
+	stsTtlMinMs: 1 * minute,
+	/** `OPENTACO_STS_TTL`. */
+	stsTtlMs: 15 * minute,
+	stsTtlMaxMs: 1 * hour,
+	stsSecretBytesMin: 32,
+	/** A session token travels in a header, or in the query of a presigned URL. */
+	stsTokenBytesMax: 6 * KiB,
+	stsKeysMax: 64,
+	/** How old a server's knowledge of the shared secrets may be. */
+	stsKeysFreshMs: 30 * second,
+	/** A key that is not known is looked up again at most this often. */
+	stsKeysRecheckMs: 1 * second,
+	/** The line before a chunk: a size and a signature. */
+	chunkLineBytesMax: 256,
+	trailerBytesMax: 2 * KiB,
+	/** An XML document in a request: the parts of an upload, or the keys to delete. */
+	xmlBodyBytesMax: 2 * MiB,
+	objectsPerDeleteMax: 1000,
+	uploadPartsMax: 10_000,
+	/** An answer up to this size is sent with its length; clients read by 5 or 8 MiB at once. */
+	rangeBufferedBytesMax: 8 * MiB,
+	/** An upload that nobody finished is removed after this long. */
+	uploadAgeMaxMs: 24 * hour,
+	uploadSweepIntervalMs: 10 * minute,
+
 	// Client
 	clientRequestDeadlineMs: 30 * second,
 	clientTransferIdleMs: 60 * second,

@@ -32,6 +32,7 @@ import {
 import { componentSchemas } from "./surfaces/management/openapi.ts";
 import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
 import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
+import { isS3Path, type S3Surface } from "./surfaces/s3/handler.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
 import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
@@ -44,6 +45,7 @@ export interface AppDeps extends SurfaceDeps {
 	readonly metrics: Exposition & { request(sample: RequestSample): void };
 	readonly hostRules: HostRules;
 	readonly trustedProxies: readonly AddressRange[];
+	readonly s3: S3Surface;
 	readonly requestsAtOnceMax: number;
 	readonly isDraining: () => boolean;
 }
@@ -132,16 +134,36 @@ export function createApp(deps: AppDeps): App {
 	const routes = routesOf(deps);
 	let inFlight = 0;
 
-	async function answer(request: Request, context: RequestContext, isMalformed: boolean) {
+	function checkLoad(): void {
+		if (inFlight <= deps.requestsAtOnceMax) return;
+		throw new DomainError("overloaded", "too many requests at once", {
+			hint: "try again in a moment",
+		});
+	}
+
+	async function answer(
+		request: Request,
+		context: RequestContext,
+		isMalformed: boolean,
+		listener: Listener | undefined,
+	) {
 		if (isMalformed) throw new DomainError("invalid_request", "the Host header is malformed");
+		if (isS3Path(context.path)) {
+			// Raw, and behind no other proof than its signature.
+			return await deps.s3.handle(request, context, {
+				hosts: signedHosts(deps, request, listener),
+				admit() {
+					checkHost(request, deps.hostRules.allowed);
+					checkLoad();
+				},
+			});
+		}
 		checkHost(request, healthPaths.has(context.path) ? [] : deps.hostRules.allowed);
+		// Whoever watches the server must see it when it is busiest.
+		const isWatching = healthPaths.has(context.path) || context.path === "/metrics";
+		if (!isWatching) checkLoad();
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
-			if (inFlight > deps.requestsAtOnceMax) {
-				throw new DomainError("overloaded", "too many requests at once", {
-					hint: "try again in a moment",
-				});
-			}
 			context.principal = await authenticated(deps, request, context);
 		}
 		return await routes.fetch(request);
@@ -153,7 +175,7 @@ export function createApp(deps: AppDeps): App {
 		bindContext(request, context);
 		let response: Response;
 		try {
-			response = await answer(request, context, isMalformed);
+			response = await answer(request, context, isMalformed, listener);
 		} catch (error) {
 			response = presentError(error, context, deps.log);
 		}
@@ -195,6 +217,26 @@ function beginContext(
 		allowSlow: () => listener?.timeout(request, limits.connectionIdleSecondsMax),
 	};
 	return { context, isMalformed: url === null };
+}
+
+/** What the client's Host may have been: proxies that are trusted, and the operator, may say so. */
+function signedHosts(
+	deps: AppDeps,
+	request: Request,
+	listener: Listener | undefined,
+): readonly string[] {
+	const hosts = new Set([request.headers.get("host") ?? ""]);
+	const peer = listener?.requestIP(request)?.address ?? null;
+	const forwarded = request.headers.get("x-forwarded-host")?.split(",")[0]?.trim();
+	if (
+		forwarded !== undefined &&
+		peer !== null &&
+		deps.trustedProxies.some((range) => range.contains(peer))
+	) {
+		hosts.add(forwarded);
+	}
+	if (deps.publicBaseUrl !== null) hosts.add(new URL(deps.publicBaseUrl).host);
+	return [...hosts];
 }
 
 const commonHeaders: Readonly<Record<string, string>> = {

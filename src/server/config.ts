@@ -2,6 +2,7 @@
  * What the operator wants, checked: flags and environment in, `ServerConfig` out. The only reader
  * of the environment in the server. Unsafe combinations are refused or warned about here.
  */
+import { kidPattern, type StsKey } from "../auth/sts/credentials.ts";
 import { limits } from "../core/limits.ts";
 import type { LogLevel } from "../core/ports/log.ts";
 import { type IdentitySettings, readIdentity } from "./config-identity.ts";
@@ -35,6 +36,13 @@ export type AuthConfig =
 			readonly isReset: boolean;
 	  };
 
+/** How credentials for the S3 surface are made. */
+export interface StsConfig {
+	readonly ttlMs: number;
+	/** Secrets that the operator chose, the first one for issuing; empty: those in the store. */
+	readonly keys: readonly StsKey[];
+}
+
 export interface ServerConfig {
 	readonly host: string;
 	readonly port: number;
@@ -47,6 +55,7 @@ export interface ServerConfig {
 	readonly auth: AuthConfig;
 	readonly identity: IdentitySettings;
 	readonly tls: TlsConfig;
+	readonly sts: StsConfig;
 	/** 0 keeps all. */
 	readonly versionsKept: number;
 	readonly stateBytesMax: number;
@@ -87,6 +96,7 @@ export function readServerConfig(
 		auth,
 		identity,
 		tls,
+		sts: readSts(read, environment),
 		versionsKept: read.number("maxVersions") ?? limits.versionsKept,
 		stateBytesMax: read.bytes("maxStateBytes") ?? limits.stateBytesMax,
 		requestsAtOnceMax: read.number("maxRequests") ?? limits.requestsAtOnceMax,
@@ -97,6 +107,49 @@ export function readServerConfig(
 		logFormat: read.choice("logFormat", ["auto", "json", "text"]) ?? "auto",
 		warnings: warningsAbout(unusable),
 	};
+}
+
+const stsSecretStart = "OPENTACO_STS_HMAC_";
+
+function readSts(read: SettingReader, environment: Environment): StsConfig {
+	const ttlText = read.text("stsTtl");
+	const ttlMs = ttlText === null ? limits.stsTtlMs : durationMs(ttlText);
+	if (ttlMs === null || ttlMs < limits.stsTtlMinMs || ttlMs > limits.stsTtlMaxMs) {
+		throw new ConfigError(`${read.nameOf("stsTtl")}: must be a time from 1m to 1h, such as 15m`);
+	}
+	const kid = read.text("stsKid");
+	if (kid === null) return { ttlMs, keys: [] };
+	const keys = Object.entries(environment)
+		.filter(([name, text]) => name.startsWith(stsSecretStart) && text !== undefined && text !== "")
+		.map(([name, text]) => readStsKey(name, text ?? ""));
+	const current = keys.find((key) => key.kid === kid);
+	if (current === undefined) {
+		throw new ConfigError(
+			`${read.nameOf("stsKid")}: names a key whose secret is not there; set ${stsSecretStart} followed by its name`,
+		);
+	}
+	return { ttlMs, keys: [current, ...keys.filter((key) => key !== current)] };
+}
+
+function readStsKey(name: string, text: string): StsKey {
+	const kid = name.slice(stsSecretStart.length);
+	const secret = Buffer.from(text, "base64url");
+	if (!kidPattern.test(kid)) {
+		throw new ConfigError(`${name}: the key's name may have 32 letters, digits, "_" and "-"`);
+	}
+	if (secret.toString("base64url") !== text || secret.length < limits.stsSecretBytesMin) {
+		throw new ConfigError(
+			`${name}: must be at least ${limits.stsSecretBytesMin} bytes in base64url without padding`,
+		);
+	}
+	return { kid, secret: new Uint8Array(secret) };
+}
+
+/** Milliseconds of `90s`, `15m` or `1h`; null for anything else. */
+function durationMs(text: string): number | null {
+	const match = /^([0-9]{1,6})(s|m|h)$/.exec(text);
+	if (match === null) return null;
+	return Number(match[1]) * (match[2] === "s" ? 1000 : match[2] === "m" ? 60_000 : 3_600_000);
 }
 
 function readAuth(read: SettingReader): AuthConfig {

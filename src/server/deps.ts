@@ -1,6 +1,8 @@
 /** The composition root: builds the store, the core and the application. No logic of its own. */
 import { join } from "node:path";
+import { anonymousPrincipal } from "../auth/admin-verifier.ts";
 import type { Identities, LoginNote } from "../auth/identity.ts";
+import { Sts } from "../auth/sts/credentials.ts";
 import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
@@ -15,7 +17,10 @@ import { identitiesOf } from "./identity.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
 import { IdentityGate, openAuthenticator } from "./shared/authn.ts";
+import type { SurfaceDeps } from "./shared/surface-deps.ts";
+import { stsKeysOf } from "./sts-keys.ts";
 import { Readiness } from "./surfaces/health/index.ts";
+import { S3Surface } from "./surfaces/s3/handler.ts";
 import { certificateNames, loadTls, type TlsMaterial } from "./tls.ts";
 
 export interface ServerParts extends AccessParts {
@@ -33,6 +38,9 @@ export interface BuiltServer {
 	/** Ends the background work and releases the store. */
 	close(): Promise<void>;
 }
+
+/** The organization that the root of the store belongs to; its name is the bucket's. */
+const defaultOrganization = "opentaco";
 
 /** Forgets single uses of what has expired, once a day. */
 async function sweepUses(
@@ -73,6 +81,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
 	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
 	const isDraining = () => state.isDraining;
+	const s3 = s3Of(config, parts, core, store);
 	const app = createApp({
 		core,
 		clock,
@@ -90,12 +99,17 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		metrics,
 		hostRules: { allowed: allowedHosts(config) },
 		trustedProxies: config.trustedProxies,
+		s3: s3.surface,
+		s3Credentials: s3.credentials,
 		requestsAtOnceMax: config.requestsAtOnceMax,
 		isTls: tls !== null,
 		isDraining,
 	});
 	state.inFlight = app.requestsInFlight;
 	core.startSweeping(stopping.signal);
+	core.tasks.run("sweep uploads", async () => {
+		await s3.surface.sweepUploads();
+	});
 	core.tasks.run("sweep uses", () => sweepUses(identities, parts.clock, stopping.signal));
 	return {
 		app,
@@ -112,6 +126,29 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 			await forget();
 		},
 	};
+}
+
+/** The S3 surface, and the credentials that open it. */
+function s3Of(config: ServerConfig, parts: ServerParts, core: Core, store: BlobStore) {
+	const { clock, random, log } = parts;
+	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
+	const surface = new S3Surface({
+		core,
+		store,
+		clock,
+		random,
+		log,
+		authentication:
+			config.auth.kind === "disabled"
+				? { kind: "open", principal: anonymousPrincipal }
+				: { kind: "signature", sts },
+		bucketName: defaultOrganization,
+		stateBytesMax: config.stateBytesMax,
+	});
+	const credentials: SurfaceDeps["s3Credentials"] = {
+		issue: (principal) => sts.issue({ principal, ttlMs: config.sts.ttlMs }),
+	};
+	return { surface, credentials };
 }
 
 function attemptOf(note: LoginNote): LoginAttempt {

@@ -53,6 +53,8 @@ export type SettingKey =
 	| "adminToken"
 	| "resetAdminToken"
 	| "authDisable"
+	| "stsTtl"
+	| "stsKid"
 	| "admins"
 	| "auditRetentionDays"
 	| "tlsCert"
@@ -211,6 +213,25 @@ export const settings: readonly Setting[] = [
 		group: "Authentication",
 	},
 	...identitySettings,
+	{
+		key: "stsTtl",
+		flag: "sts-ttl",
+		variables: ["OPENTACO_STS_TTL"],
+		kind: "text",
+		default: "15m",
+		description: "How long credentials for the S3 endpoint live: 1m to 1h",
+		group: "Authentication",
+	},
+	{
+		key: "stsKid",
+		flag: null,
+		variables: ["OPENTACO_STS_KID"],
+		kind: "text",
+		default: "a key made once and kept in the storage",
+		description:
+			"Name of the key for S3 credentials; its secret is in OPENTACO_STS_HMAC_<name>, 32 bytes or more in base64url, the same on every server",
+		group: "Authentication",
+	},
 	{
 		key: "admins",
 		flag: "admins",

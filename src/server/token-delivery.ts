@@ -34,8 +34,8 @@ export function fileDelivery(path: string, tell: (path: string) => void): TokenD
 			}
 		},
 		async keep(_token, nonce) {
-			await rename(asideOf(nonce), path);
-			tell(path);
+			// Another server on this folder may have recovered it in the meantime.
+			await this.recover(nonce);
 		},
 		async discard(nonce) {
 			await rm(asideOf(nonce), { force: true });

@@ -1,5 +1,6 @@
 /** Requests of clients: sent, answered or not, recorded. */
 import type { Core } from "../../src/core/core.ts";
+import type { LockClaim } from "../../src/core/lock/rules.ts";
 import type { Caller } from "../../src/core/principal.ts";
 import type { LockInfo } from "../../src/core/unit/record.ts";
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
@@ -100,7 +101,7 @@ export async function send(desk: Desk, server: SimServer, intent: Intent, act: A
 async function perform(core: Core, attempt: Attempt, desk: Desk, act: Act): Promise<void> {
 	const caller: Caller = {
 		principal: { id: attempt.principal, credentialKind: "admin-token", loginId: attempt.principal },
-		surface: "http-backend",
+		surface: attempt.surface ?? "http-backend",
 		requestId: attempt.id,
 	};
 	const unit = desk.unitIds.get(attempt.unit);
@@ -164,7 +165,7 @@ export const acts = {
 		};
 	},
 	/** `isStreamed`: as surfaces hand on what is too large to be held. */
-	write(bytes: Uint8Array, lockId: string | null, isStreamed = false): Act {
+	write(bytes: Uint8Array, lockId: LockClaim, isStreamed = false): Act {
 		return async (core, caller, unit) => {
 			const written = await core.states.write(caller, unit, {
 				body: isStreamed ? { stream: streamOf(bytes), size: bytes.length } : bytes.slice(),

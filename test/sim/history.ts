@@ -19,6 +19,8 @@ export interface Intent {
 	readonly client: string;
 	/** Whom the server takes the client for. */
 	readonly principal: string;
+	/** Over S3, not over HTTP: a write names no lock there, and counts as under its login's own. */
+	readonly surface?: "s3";
 	readonly unit: string;
 	readonly kind: AttemptKind;
 	readonly lockId: string | null;

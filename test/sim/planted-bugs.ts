@@ -5,6 +5,9 @@
  * Not here:
  * - "plain read before the head": it only widens the window in which the write of somebody who
  *   does not know us is lost, and no outcome tells that loss from the inherent one.
+ * - "age by the monotonic and the wall clock before sending": a head carries one moment of ours, so
+ *   each clock is planted by itself; the hole, sleeping between the check and the sending, is the
+ *   same.
  */
 import type { Edit } from "./planted-code.ts";
 import type { Focus } from "./swarm.ts";
@@ -24,6 +27,7 @@ const projector = "core/projection/projector.ts";
 const schedule = "core/projection/schedule.ts";
 const sweeper = "core/retention/sweeper.ts";
 const pruner = "core/retention/pruner.ts";
+const lockRules = "core/lock/rules.ts";
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 
@@ -314,11 +318,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		focus: "everything",
 		seedsMax: 100,
 		edits: [
-			edit(
-				"core/lock/rules.ts",
-				"\t\tif (lockId === null) return;\n\t\tthrow",
-				"\t\treturn;\n\t\tthrow",
-			),
+			edit(lockRules, "\t\tif (lockId === null) return;\n\t\tthrow", "\t\treturn;\n\t\tthrow"),
 		],
 	},
 	{
@@ -374,6 +374,18 @@ export const plantedBugs: readonly PlantedBug[] = [
 				"if (body !== null) stored.push({ body: { ...body, key: source.key }, source });",
 			),
 		],
+	},
+	{
+		name: "over S3 any lock counts as the login's own",
+		focus: "calm",
+		seedsMax: 60,
+		edits: [edit(lockRules, "if (lock === null || isOfLogin(lock, caller)) return;", "return;")],
+	},
+	{
+		name: "over S3 a lock of another surface counts as the login's own",
+		focus: "everything",
+		seedsMax: 200,
+		edits: [edit(lockRules, "lock.surface === caller.surface &&", "true &&")],
 	},
 	{
 		name: "servers do not tell each other what changed",

@@ -143,7 +143,9 @@ class World {
 		if (mix.hasPlain) this.#layPlainObjects();
 		const work: Promise<void>[] = [];
 		for (let i = 0; i < mix.clients; i++) {
-			work.push(new Client(this.place, new Prng(`${this.#seed}/client${i}`), `client${i}`).run());
+			const prng = new Prng(`${this.#seed}/client${i}`);
+			// Every third client comes over S3.
+			work.push(new Client(this.place, prng, `client${i}`, i % 3 === 2).run());
 		}
 		if (mix.foreignEveryMs > 0) {
 			work.push(writeBehindOurBack(this.place, new Prng(`${this.#seed}/foreign`)));

@@ -1,4 +1,5 @@
 /** Clients that behave like Terraform, people with a command line, and programs that know nothing of us. */
+import { lockOfLogin } from "../../src/core/lock/rules.ts";
 import type { Bucket } from "./bucket.ts";
 import {
 	type Act,
@@ -30,13 +31,15 @@ export class Client {
 	readonly #prng: Prng;
 	readonly #name: string;
 	readonly #principal: string;
+	readonly #isOverS3: boolean;
 	#server = 0;
 	#lockIds: { unit: string; id: string }[] = [];
 
-	constructor(place: Workplace, prng: Prng, name: string) {
+	constructor(place: Workplace, prng: Prng, name: string, isOverS3: boolean) {
 		this.#place = place;
 		this.#prng = prng;
 		this.#name = name;
+		this.#isOverS3 = isOverS3;
 		this.#principal = place.mix.isOnePrincipal ? "admin" : name;
 		this.#server = prng.between(0, place.servers.length - 1);
 	}
@@ -150,8 +153,9 @@ export class Client {
 		isForced: boolean,
 	): Promise<void> {
 		const bytes = stateBytes(serial, lineage, `op${this.#place.nextOp}`);
-		await this.#ask("write", unit, acts.write(bytes, lockId, this.#prng.chance(0.25)), {
-			lockId,
+		const claim = this.#isOverS3 ? lockOfLogin : lockId;
+		await this.#ask("write", unit, acts.write(bytes, claim, this.#prng.chance(0.25)), {
+			lockId: this.#isOverS3 ? null : lockId,
 			sha256: sha256(bytes),
 			isForced,
 		});
@@ -163,6 +167,7 @@ export class Client {
 			op: this.#place.nextOp++,
 			client: this.#name,
 			principal: this.#principal,
+			...(this.#isOverS3 ? { surface: "s3" as const } : {}),
 			unit,
 			kind,
 			lockId: null,

@@ -150,6 +150,10 @@ describe("two servers on one store", () => {
 		expect(await subjectAt(b, made.token)).toBe("user:alice@example.com");
 		expect((await make(made.token, { name: "wider" })).status).toBe(403);
 		expect((await make(login, { name: "svc", service: true })).status).toBe(403);
+		const short = (await (await make(login, { name: "s", ttl_seconds: 60 })).json()) as typeof made;
+		const long = await (await make(short.token, { name: "l", ttl_seconds: 6000 })).json();
+		const end = Date.parse((long as { expires: string }).expires);
+		expect(end).toBeLessThan(systemClock.now() + 61_000);
 		const list = await (await b.send("GET", "/v1/auth/tokens", bearer(login))).text();
 		expect(list).toContain(made.id);
 		const path = `/v1/auth/tokens/otc_tfe_${made.id}`;

@@ -2,6 +2,7 @@
 import { auditScenarios } from "./audit.scenarios.ts";
 import { lockScenarios } from "./locks.scenarios.ts";
 import { rbacCalls, rbacScenarios } from "./rbac.scenarios.ts";
+import { s3CredentialScenarios } from "./s3-credentials.scenarios.ts";
 import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
@@ -65,4 +66,5 @@ export const managementScenarios: readonly Scenario[] = [
 	...rbacCalls.flatMap(gateScenarios),
 	...rbacScenarios,
 	...auditScenarios,
+	...s3CredentialScenarios,
 ];

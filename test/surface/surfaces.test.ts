@@ -32,7 +32,7 @@ describe("coverage", () => {
 
 	/** Whoever is let in may ask what the server is. */
 	const withoutRights: ReadonlySet<string> = new Set([
-		...["getInfo", "getOwnAccess", "getMe", "logOut"],
+		...["getInfo", "getOwnAccess", "getMe", "logOut", "issueS3Credentials"],
 	]);
 
 	/** What is no single request; identity.test.ts goes the whole way. */

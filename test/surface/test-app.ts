@@ -1,6 +1,7 @@
 /** The whole application on a store in memory, called directly or over a socket. */
-import { ChosenTokenVerifier } from "../../src/auth/admin-verifier.ts";
+import { anonymousPrincipal, ChosenTokenVerifier } from "../../src/auth/admin-verifier.ts";
 import { type Identities, openIdentities } from "../../src/auth/identity.ts";
+import { Sts } from "../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
@@ -14,7 +15,9 @@ import { parseRange } from "../../src/server/shared/addresses.ts";
 import { IdentityGate, openAuthenticator } from "../../src/server/shared/authn.ts";
 import { createLog } from "../../src/server/shared/log.ts";
 import { Readiness } from "../../src/server/surfaces/health/index.ts";
+import { S3Surface } from "../../src/server/surfaces/s3/handler.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
+import { fixedKeys } from "../unit/auth/sts/keys.ts";
 
 /** A canary: it must never appear in a response or in the log. */
 export const adminToken = "otc_admin_CANARY-token-7f3a9c21d8e4";
@@ -91,6 +94,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 	});
 	const state = { isDraining: false };
 	const isDraining = () => state.isDraining;
+	const sts = new Sts({ keys: fixedKeys("test"), clock, random: systemRandom });
 	const identities = openIdentities(
 		{
 			shared: {
@@ -130,6 +134,19 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		readiness: new Readiness({ store, clock, isDraining }),
 		metrics,
 		hostRules: { allowed: options.allowedHosts ?? [] },
+		s3: new S3Surface({
+			core,
+			store,
+			clock,
+			random: systemRandom,
+			log: serverLog,
+			authentication: options.isAuthDisabled
+				? { kind: "open", principal: anonymousPrincipal }
+				: { kind: "signature", sts },
+			bucketName: "opentaco",
+			stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
+		}),
+		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: limits.stsTtlMs }) },
 		trustedProxies: (options.trustedProxies ?? []).flatMap((text) => parseRange(text) ?? []),
 		requestsAtOnceMax: options.requestsAtOnceMax ?? 100,
 		isTls: options.isTls ?? false,

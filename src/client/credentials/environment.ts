@@ -25,6 +25,14 @@ export function configFolder(env: Env): string {
 	return join(base, "opentaco");
 }
 
+/** `$XDG_CACHE_HOME/opentaco`; a relative XDG_CACHE_HOME is ignored, as its specification says. */
+export function cacheFolder(env: Env): string {
+	const xdg = variable(env, "XDG_CACHE_HOME");
+	const base =
+		xdg !== undefined && isAbsolute(xdg) ? xdg : join(variable(env, "HOME") ?? homedir(), ".cache");
+	return join(base, "opentaco");
+}
+
 /** The server of the config file, or null. @throws LocalFileError; ClientError `invalid_server_url`. */
 export async function configuredServer(env: Env): Promise<string | null> {
 	const path = join(configFolder(env), "config.json");

@@ -53,15 +53,38 @@ export function decideLock(state: UnitState, lockId: string, caller: Caller): "t
 }
 
 /**
+ * The claim of a client that cannot name its lock (S3 has no place for it): whatever lock the same
+ * login took on the same surface.
+ */
+export const lockOfLogin: unique symbol = Symbol.for("opentaco: the lock of the caller's login");
+
+/** The lock that a writer claims: its id, the one of its login, or null for none. */
+export type LockClaim = string | typeof lockOfLogin | null;
+
+/**
+ * True when the caller's own login took this lock on the surface that the caller uses now. A login
+ * outlives the credentials that are derived from it, so a renewal in the middle of an apply does
+ * not matter; a lock that was taken on another surface never matches.
+ */
+export function isOfLogin(lock: Lock, caller: Caller): boolean {
+	return (
+		lock.surface === caller.surface &&
+		lock.principal === caller.principal.id &&
+		lock.loginId === caller.principal.loginId
+	);
+}
+
+/**
  * Whether the caller may write: it holds the lock that it names, or it names none and none is held.
  * A claimed lock that is not held is a conflict: it was broken, and its holder must not write (I10).
+ * With `lockOfLogin` the lock must be the login's own, if one is held.
  */
-export function checkWriteLock(
-	state: UnitState | null,
-	lockId: string | null,
-	caller: Caller,
-): void {
+export function checkWriteLock(state: UnitState | null, lockId: LockClaim, caller: Caller): void {
 	const lock = state?.lock ?? null;
+	if (lockId === lockOfLogin) {
+		if (lock === null || isOfLogin(lock, caller)) return;
+		throw lockedError(lock);
+	}
 	if (lock === null) {
 		if (lockId === null) return;
 		throw new DomainError("lock_mismatch", "the unit is not locked with the lock that was named", {

@@ -4,6 +4,7 @@ import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
 import type { Action } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
+import type { Filter } from "./grant.ts";
 import { emptyPolicy, type Policy } from "./model.ts";
 import { everything, type Labels } from "./resource.ts";
 
@@ -40,6 +41,13 @@ export class Enforcer {
 		const isLabelled = resource !== everything && needsLabels(standing, action);
 		const known = isLabelled ? (labels ?? (await this.#deps.labelsOf(resource))) : {};
 		return judge(standing, action, resource, known).allowed;
+	}
+
+	/** A filter over units whose labels are known. Fails as `decide`. */
+	async filterFor(caller: Caller, action: Action): Promise<Filter> {
+		const standing = await this.#standing(caller.principal);
+		if (standing.isAdmin && standing.units === null) return () => true;
+		return (resource, labels) => judge(standing, action, resource, labels).allowed;
 	}
 
 	async #standing(principal: Principal): Promise<Standing> {

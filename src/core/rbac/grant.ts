@@ -30,6 +30,12 @@ export type Decide = (
 	labels?: Labels,
 ) => Promise<boolean>;
 
+/** Whether one caller may do one action on each of many units, whose labels are known. */
+export type Filter = (resource: string, labels: Labels) => boolean;
+
+/** Prepares a filter: what concerns the caller is read once. Fails as Decide does. */
+export type FilterFor = (caller: Caller, action: Action) => Promise<Filter>;
+
 /** Somebody asked for what they may not do. */
 export interface Denial {
 	readonly caller: Caller;
@@ -41,10 +47,16 @@ export interface Denial {
 export class Gate {
 	readonly #decide: Decide;
 	readonly #onDenied: (denial: Denial) => void;
+	readonly #filterFor: FilterFor | null;
 
-	constructor(decide: Decide, onDenied: (denial: Denial) => void = () => {}) {
+	constructor(
+		decide: Decide,
+		onDenied: (denial: Denial) => void = () => {},
+		filterFor: FilterFor | null = null,
+	) {
 		this.#decide = decide;
 		this.#onDenied = onDenied;
+		this.#filterFor = filterFor;
 	}
 
 	/**
@@ -74,6 +86,25 @@ export class Gate {
 	/** Whether the caller may, without a receipt: for filtering lists. */
 	async may(caller: Caller, action: Action, resource: string, labels?: Labels): Promise<boolean> {
 		return this.#decide(caller, action, resource, labels);
+	}
+
+	/** Those of many that the caller may, in their order: `may` for each, at the price of one. */
+	async filter<T>(
+		caller: Caller,
+		action: Action,
+		items: readonly T[],
+		unitOf: (item: T) => { readonly id: string; readonly labels: Labels },
+	): Promise<T[]> {
+		if (this.#filterFor !== null) {
+			const mayOn = await this.#filterFor(caller, action);
+			return items.filter((item) => mayOn(unitOf(item).id, unitOf(item).labels));
+		}
+		const kept: T[] = [];
+		for (const item of items) {
+			const { id, labels } = unitOf(item);
+			if (await this.may(caller, action, id, labels)) kept.push(item);
+		}
+		return kept;
 	}
 
 	async #isHidden(caller: Caller, action: Action, resource: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import { limits } from "../limits.ts";
 import { generationOfKey, recordKey } from "../log/record-key.ts";
 import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
 import type { History } from "../state/history.ts";
-import { bodyRoot, generationOfBodyKey, logName } from "../unit/keys.ts";
+import { bodyRoot, generationOfBodyKey, logName, pageRoot } from "../unit/keys.ts";
 import { hasBody } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
@@ -36,11 +36,11 @@ export class Pruner {
 
 	async #pruneBodies(id: UnitId): Promise<number> {
 		const { store, log, history, graceMs } = this.#deps;
-		const bodies = await this.#listAll(bodyRoot(id));
+		const bodies = [...(await this.#listAll(bodyRoot(id))), ...(await this.#listAll(pageRoot(id)))];
 		const head = await log.confirm(id);
 		if (head.record === null || head.record.state.adopting) return 0;
 		const state = head.record.state;
-		const kept = new Set<string>();
+		const kept = new Set(state.pages.map((page) => page.key));
 		for (const version of await history.all(state)) {
 			if (hasBody(state, version)) kept.add(version.body);
 		}

@@ -1,6 +1,6 @@
 /** Writing a state: body first, then the record, then everything else. Upholds I2, I4, I6 and I9. */
 import { DomainError } from "../errors.ts";
-import { checkWriteLock, isForcingLock } from "../lock/rules.ts";
+import { checkWriteLock, isForcingLock, type LockClaim } from "../lock/rules.ts";
 import { contention } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -39,14 +39,14 @@ export interface StateWriterDeps {
 export interface WriteInput {
 	readonly body: BodyInput;
 	/** The lock under which the caller writes; null when it claims none. */
-	readonly lockId: string | null;
+	readonly lockId: LockClaim;
 	/** Content-MD5, base64. */
 	readonly md5: string | null;
 	/** Accept a lower serial or another lineage; needs unit.force. */
 	readonly force: boolean;
 	readonly autoCreate: boolean;
-	/** Write only if the current state has this SHA-256 (hex). */
-	readonly ifSha256?: string;
+	/** Write only if the current state has this SHA-256 (hex); null: only if there is none. */
+	readonly ifSha256?: string | null;
 }
 
 export interface WrittenState {
@@ -228,7 +228,7 @@ export class StateWriter {
 		const base = this.#base(state, context, false);
 		checkWriteLock(base, input.lockId, context.caller);
 		const current = currentVersion(base);
-		if (input.ifSha256 !== undefined && current?.sha256 !== input.ifSha256) {
+		if (input.ifSha256 !== undefined && (current?.sha256 ?? null) !== input.ifSha256) {
 			throw new DomainError("precondition_failed", "the state has changed since it was read", {
 				hint: "read it again and decide again",
 			});

@@ -4,8 +4,8 @@ import { findPlainLock } from "../adoption/plain-lock.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { lockedError } from "../lock/rules.ts";
-import { unavailable } from "../log/record-log.ts";
-import { type BlobStore, StoreError } from "../ports/blob-store.ts";
+import { orUnavailable } from "../log/record-log.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
@@ -83,7 +83,7 @@ export class UnitService {
 	/** One unit as it is now (I7). Fails with `unit_not_found` or `storage_unavailable`. */
 	async get(caller: Caller, id: UnitId): Promise<UnitSummary> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		return await guarded(async () => {
+		return await orUnavailable(async () => {
 			const head = await this.#deps.log.confirm(id);
 			if (head.record !== null) {
 				if (head.record.state.deleted !== null) throw unitNotFound();
@@ -118,23 +118,20 @@ export class UnitService {
 			});
 		}
 		const labels = Object.entries(input.labels);
-		const all = await guarded(() => this.#deps.directory.all());
-		const units: UnitSummary[] = [];
-		for (const unit of all) {
-			if (!unit.id.startsWith(input.prefix)) continue;
-			if ((unit.deleted !== null) !== input.deleted) continue;
-			if (input.cursor !== undefined && unit.id <= input.cursor) continue;
-			if (
-				!labels.every(
+		const all = await orUnavailable(() => this.#deps.directory.all());
+		const wanted = all.filter(
+			(unit) =>
+				unit.id.startsWith(input.prefix) &&
+				(unit.deleted !== null) === input.deleted &&
+				(input.cursor === undefined || unit.id > input.cursor) &&
+				labels.every(
 					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
-				)
-			) {
-				continue;
-			}
-			if (!(await this.#deps.gate.may(caller, "unit.read", unit.id, unit.labels))) continue;
-			const last = units.at(-1);
-			if (units.length === limit && last !== undefined) return { units, next: last.id };
-			units.push(unit);
+				),
+		);
+		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => unit);
+		const last = units[limit - 1];
+		if (units.length > limit && last !== undefined) {
+			return { units: units.slice(0, limit), next: last.id };
 		}
 		return { units };
 	}
@@ -233,14 +230,5 @@ function checkLabels(labels: Labels): void {
 		throw new DomainError("invalid_request", "the labels are not acceptable", {
 			hint: `at most ${limits.labelsMax} labels; keys of 1 to ${limits.labelKeyBytesMax} bytes, values up to ${limits.labelValueBytesMax} bytes`,
 		});
-	}
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-	try {
-		return await work();
-	} catch (error) {
-		if (error instanceof StoreError) throw unavailable(error);
-		throw error;
 	}
 }

@@ -4,7 +4,7 @@
  * Upholds I13: a mutation is acknowledged by its own record.
  */
 
-import { DomainError } from "../errors.ts";
+import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ConfirmedHead } from "../log/head-finder.ts";
 import { type Decision, RecordLog, unavailable } from "../log/record-log.ts";
@@ -64,6 +64,7 @@ export class UnitLog {
 	readonly #log: RecordLog<UnitRecord>;
 	readonly #clock: Clock;
 	readonly #listeners: RecordListener[] = [];
+	readonly #unknownListeners: ((id: UnitId) => void)[] = [];
 	#findPlain: FindPlain = async () => false;
 	#adopt: Adopt = async () => {};
 
@@ -98,6 +99,11 @@ export class UnitLog {
 	useAdoption(findPlain: FindPlain, adopt: Adopt): void {
 		this.#findPlain = findPlain;
 		this.#adopt = adopt;
+	}
+
+	/** Calls `listener` when it is not known whether a record of this server was appended. */
+	onUnknown(listener: (id: UnitId) => void): void {
+		this.#unknownListeners.push(listener);
 	}
 
 	/** Calls `listener` after each record that this server appends. */
@@ -200,6 +206,9 @@ export class UnitLog {
 		} catch (error) {
 			// Whatever a decision reads or prepares, it does before anything is appended.
 			if (error instanceof StoreError) throw unavailable(error);
+			if (isDomainError(error, "outcome_unknown")) {
+				for (const listener of this.#unknownListeners) listener(id);
+			}
 			throw error;
 		}
 	}

@@ -1,9 +1,11 @@
 /** What the surfaces are given. */
 import type { Identities } from "../../auth/identity.ts";
+import type { S3Credentials } from "../../auth/sts/credentials.ts";
 import type { Core } from "../../core/core.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Log } from "../../core/ports/log.ts";
 import type { Random } from "../../core/ports/random.ts";
+import type { Principal } from "../../core/principal.ts";
 
 export interface SurfaceDeps {
 	readonly core: Core;
@@ -17,5 +19,7 @@ export interface SurfaceDeps {
 	/** Under which clients reach the server, without a slash at the end; null: nobody has said. */
 	readonly publicBaseUrl: string | null;
 	readonly isTls: boolean;
+	/** Issues credentials for the S3 surface. */
+	readonly s3Credentials: { issue(principal: Principal): Promise<S3Credentials> };
 	readonly storage: { readonly kind: string; readonly isDurable: boolean };
 }

@@ -32,7 +32,16 @@ export function checkLocks(chain: Chain, attempts: ReadonlyMap<string, Attempt>)
 		}
 		if (["write", "restore", "unlock"].includes(operation) && attempt !== undefined) {
 			const claimed = attempt.lockId;
-			if (claimed !== held) {
+			const isByLogin = attempt.surface === "s3" && operation === "write";
+			const lock = before?.lock ?? null;
+			if (isByLogin && lock !== null) {
+				if (lock.surface !== "s3" || lock.principal !== attempt.principal) {
+					say(
+						"I2",
+						`${generation}: ${operation} over S3 under ${held} of another login or surface`,
+					);
+				}
+			} else if (claimed !== held) {
 				say("I2", `${generation}: ${operation} under ${claimed} while ${held} was held`);
 			}
 			const holder = before?.lock?.principal;

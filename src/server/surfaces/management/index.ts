@@ -17,6 +17,7 @@ import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
+import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { tokenOperations } from "./tokens.ts";
 import { unitOperations } from "./units.ts";
@@ -31,6 +32,7 @@ export const operations: readonly Operation[] = [
 	...loginOperations,
 	...tokenOperations,
 	...localUserOperations,
+	...s3CredentialOperations,
 ];
 
 /** The paths of what needs no credential. */

@@ -4,6 +4,7 @@ import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
 import * as identitySchemas from "../../../api/identity.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
+import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
 
@@ -109,7 +110,7 @@ export function componentSchemas(): Record<string, unknown> {
 	const all: unknown[] = [schemas, rbacSchemas, auditSchemas, identitySchemas].flatMap((module) =>
 		Object.values(module),
 	);
-	all.push(ErrorBody);
+	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};
 	for (const schema of all) {
 		const id = (schema as { $id?: unknown }).$id;

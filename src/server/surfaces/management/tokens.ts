@@ -10,6 +10,7 @@ import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import type { Caller } from "../../../core/principal.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
 
@@ -42,6 +43,20 @@ function refuseNarrowed(caller: Caller): void {
 			hint: "make a token for a machine with --service",
 		});
 	}
+}
+
+/** What is asked for, but never beyond the end of the API token that asks. */
+async function lifeOf(
+	seconds: number | undefined,
+	{ principal }: Caller,
+	deps: SurfaceDeps,
+): Promise<number | null> {
+	const wanted = seconds === undefined ? null : seconds * 1000;
+	if (principal.credentialKind !== "api-token") return wanted;
+	const own = await (await deps.identities).tokens.find(principal.loginId);
+	if (own === null || own.expires === null) return wanted;
+	const left = Math.max(1, own.expires - deps.clock.now());
+	return wanted === null ? left : Math.min(wanted, left);
 }
 
 const createToken: CollectionOperation = {
@@ -80,7 +95,7 @@ const createToken: CollectionOperation = {
 			subject,
 			roles: input.roles ?? null,
 			units: input.units ?? null,
-			lifeMs: input.ttl_seconds === undefined ? null : input.ttl_seconds * 1000,
+			lifeMs: await lifeOf(input.ttl_seconds, caller, deps),
 		});
 		const created: TokenCreated = { ...tokenView(view), token };
 		return Response.json(created, { status: 201 });
