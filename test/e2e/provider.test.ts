@@ -172,6 +172,37 @@ resource "opentaco_unit" "many" {
 		longTimeoutMs,
 	);
 
+	const tofu = Bun.which("tofu");
+	test.skipIf(tofu === null)(
+		"OpenTofu finds and uses it, under both names",
+		async () => {
+			const env = {
+				HOME: bench.folder.path,
+				OPENTACO_ENDPOINT: bench.server.url,
+				OPENTACO_TOKEN: adminToken,
+			};
+			for (const name of ["digger", "opentaco"]) {
+				const main = `terraform {
+  required_providers {
+    opentaco = { source = "${name}/opentaco" }
+  }
+}
+resource "opentaco_unit" "u" {
+  id     = "tofu/${name}"
+  labels = { by = "tofu" }
+}
+`;
+				const path = join(bench.folder.path, `tofu-${name}`);
+				const tf = await terraformProject(path, { "main.tf": main }, env, tofu);
+				await tf.must("init");
+				await tf.must("apply", "-auto-approve");
+				expect(await tf.must("plan")).toContain("No changes");
+				await tf.must("destroy", "-auto-approve");
+			}
+		},
+		longTimeoutMs,
+	);
+
 	test("started by hand it says what it is", async () => {
 		const name = join(bench.folder.path, "terraform-provider-opentaco_v9");
 		const { exitCode, stdout, stderr } = await runTaco([], { cwd: bench.folder.path, argv0: name });
