@@ -10,11 +10,12 @@ import type { Action } from "../../src/core/rbac/action.ts";
 import type { Decide } from "../../src/core/rbac/grant.ts";
 import { backendMethods } from "../../src/server/surfaces/http-backend/index.ts";
 import { operations } from "../../src/server/surfaces/management/index.ts";
+import { tfeRoutes } from "../../src/server/surfaces/tfe/index.ts";
 import { adminToken, basic, createTestApp, lockInfo, stateText, type TestApp } from "./test-app.ts";
 
 interface Route {
 	readonly name: string;
-	readonly surface: "management" | "http-backend" | "s3";
+	readonly surface: "management" | "http-backend" | "s3" | "tfe";
 	readonly method: string;
 	path(unit: string): string;
 }
@@ -43,7 +44,12 @@ const s3: Route[] = ["GET", "HEAD", "PUT", "DELETE"].map((method) => ({
 	path: (unit) => `/s3/opentaco/${unit}/terraform.tfstate`,
 }));
 
-const routes = [...managed, ...backend, ...s3];
+const tfe: Route[] = tfeRoutes.map(({ method, path }) => ({
+	...{ name: `${method} ${path}`, surface: "tfe", method },
+	path: () => `/tfe/api/v2${path.replace(/:\w+/g, "none")}`,
+}));
+
+const routes = [...managed, ...backend, ...s3, ...tfe];
 const nobodyMay: Decide = async () => false;
 
 async function credentials(app: TestApp, identities: Identities): Promise<Record<string, string>> {
@@ -81,7 +87,7 @@ const opening = ["admin token", "access token", "API token", "service token"];
 
 /** How a header is made, and on which surfaces it counts. */
 const schemes: Readonly<Record<string, { on: readonly string[]; make(token: string): string }>> = {
-	bearer: { on: ["management", "http-backend"], make: (token) => `Bearer ${token}` },
+	bearer: { on: ["management", "http-backend", "tfe"], make: (token) => `Bearer ${token}` },
 	basic: { on: ["http-backend"], make: (token) => basic(token) },
 	"an AWS signature": {
 		on: [],
