@@ -206,6 +206,7 @@ function beginContext(
 	const url = splitUrl(request.url);
 	const peer = listener?.requestIP(request)?.address ?? null;
 	const context: RequestContext = {
+		clock: deps.clock,
 		requestId: requestIdOf(request, () => randomId(deps.random)),
 		path: url?.path ?? "/",
 		query: new URLSearchParams(url?.query ?? ""),
