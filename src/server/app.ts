@@ -24,6 +24,7 @@ import {
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { healthSurface, type Readiness } from "./surfaces/health/index.ts";
 import { httpBackendSurface } from "./surfaces/http-backend/index.ts";
+import { backendPaths } from "./surfaces/http-backend/openapi.ts";
 import {
 	managementRoutes,
 	managementSurface,
@@ -84,6 +85,7 @@ function routesOf(deps: AppDeps) {
 	const described = () => ({
 		routes: managementRoutes(async () => new Response(null)) as unknown as Elysia,
 		schemas: componentSchemas(),
+		paths: backendPaths,
 	});
 	return new Elysia({
 		strictPath: true,
