@@ -3,7 +3,6 @@
 import { describe, expect, test } from "bun:test";
 import { openStore, probeStore } from "../../src/storage/open.ts";
 import type { ForeignS3 } from "../support/foreign-s3.ts";
-import { motoAvailable, startMoto } from "../support/moto.ts";
 import { radosgwAvailable, startRadosgw } from "../support/radosgw.ts";
 import { machineClock, machineParts } from "../support/store-clock.ts";
 
@@ -28,8 +27,6 @@ async function keepVersions(server: ForeignS3): Promise<void> {
 
 const rados = radosgwAvailable();
 if (!rados) console.warn("SKIPPED: the probe on Ceph radosgw: not installed");
-const moto = motoAvailable();
-if (!moto) console.warn("SKIPPED: the probe on moto: moto_server is not on PATH");
 
 describe("the probe on servers of others", () => {
 	test.skipIf(!rados)(
@@ -50,21 +47,6 @@ describe("the probe on servers of others", () => {
 				await expect(probe({ ...server, credentials })).rejects.toMatchObject({
 					message: expect.stringContaining("credentials"),
 				});
-			} finally {
-				await server.stop();
-			}
-		},
-		timeoutMs,
-	);
-
-	test.skipIf(!moto)(
-		"accepts moto, also with versions",
-		async () => {
-			const server = await startMoto();
-			try {
-				expect((await probe(server)).bucketVersioning).toBe("off");
-				await keepVersions(server);
-				expect((await probe(server)).bucketVersioning).toBe("enabled");
 			} finally {
 				await server.stop();
 			}

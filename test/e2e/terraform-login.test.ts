@@ -60,6 +60,8 @@ describe.skipIf(!isThere)("terraform login", () => {
 				HOME: home,
 				SSL_CERT_FILE: caFile,
 				CHECKPOINT_DISABLE: "1",
+				// Terraform opens a browser where it finds one; the test is the browser.
+				BROWSER: "true",
 				TF_CLI_ARGS: "-no-color",
 			},
 			stdio: ["pipe", "pipe", "pipe"],

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { runTaco } from "../support/executable.ts";
 import { type FakeS3Process, startFakeS3Process } from "../support/fake-s3/process.ts";
-import { motoAvailable, startMoto } from "../support/moto.ts";
+import { radosgwAvailable, startRadosgw } from "../support/radosgw.ts";
 import { adminToken, type RunningServer, startServer } from "../support/server.ts";
 import {
 	httpBackend,
@@ -28,11 +28,11 @@ interface Bucket {
 const kinds: readonly { name: string; isThere: boolean; start: () => Promise<Bucket> }[] = [
 	{ name: "the strict fake", isThere: true, start: startFakeS3Process },
 	{
-		name: "moto",
-		isThere: motoAvailable(),
+		name: "Ceph radosgw",
+		isThere: radosgwAvailable(),
 		async start() {
-			const moto = await startMoto();
-			return { ...moto, ...moto.credentials };
+			const ceph = await startRadosgw();
+			return { ...ceph, ...ceph.credentials };
 		},
 	},
 ];
@@ -68,7 +68,7 @@ for (const kind of kinds) {
 				await startServer({ cwd: folder.path, env }),
 				await startServer({ cwd: folder.path, env }),
 			];
-		});
+		}, 120_000);
 
 		afterAll(async () => {
 			for (const server of servers ?? []) await server.kill();

@@ -343,3 +343,13 @@ export function unavailable(error: StoreError): DomainError {
 		},
 	);
 }
+
+/** Runs what reads or prepares in the store; its failures become `storage_unavailable`. */
+export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (error instanceof StoreError) throw unavailable(error);
+		throw error;
+	}
+}

@@ -5,8 +5,8 @@
  */
 import { DomainError } from "../errors.ts";
 import type { ConfirmedHead, LogRecord } from "../log/head-finder.ts";
-import { RecordLog, unavailable } from "../log/record-log.ts";
-import { type BlobStore, StoreError } from "../ports/blob-store.ts";
+import { orUnavailable, RecordLog } from "../log/record-log.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { type Attribution, attributionOf } from "../principal.ts";
@@ -79,7 +79,7 @@ export class Register<T> {
 
 	/** The value as it is now. Fails with `storage_unavailable`, `storage_corrupt`, `schema_too_new`. */
 	async read(): Promise<RegisterValue<T>> {
-		return await guarded(async () => this.#value(await this.#log.confirm(this.#logName)));
+		return await orUnavailable(async () => this.#value(await this.#log.confirm(this.#logName)));
 	}
 
 	/**
@@ -95,7 +95,7 @@ export class Register<T> {
 			this.#reading = null;
 		});
 		const reading = this.#reading;
-		return await guarded(async () => this.#value(await reading));
+		return await orUnavailable(async () => this.#value(await reading));
 	}
 
 	/**
@@ -107,7 +107,7 @@ export class Register<T> {
 		decide: (value: T | null, generation: number) => RegisterChange<T, R>,
 	): Promise<R> {
 		const { caller } = grant;
-		return await guarded(() =>
+		return await orUnavailable(() =>
 			this.#log.act<R>(this.#logName, (head) => {
 				const change = decide(
 					head === null ? null : this.#parse(head.value),
@@ -165,13 +165,4 @@ function damaged(cause?: unknown): DomainError {
 		hint: "run `taco doctor` on the store",
 		...(cause === undefined ? {} : { cause }),
 	});
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-	try {
-		return await work();
-	} catch (error) {
-		if (error instanceof StoreError) throw unavailable(error);
-		throw error;
-	}
 }

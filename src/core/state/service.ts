@@ -1,7 +1,6 @@
 /** Reading and writing a unit's state. Body first, then the record, then everything else. */
 import { DomainError } from "../errors.ts";
-import { unavailable } from "../log/record-log.ts";
-import { StoreError } from "../ports/blob-store.ts";
+import { orUnavailable } from "../log/record-log.ts";
 import type { Caller } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import { currentVersion, hasBody, type UnitState, type Version } from "../unit/record.ts";
@@ -59,12 +58,7 @@ export class StateService {
 		options: { readonly version?: number } = {},
 	): Promise<ReadState> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		try {
-			return await this.#read(caller, id, options.version);
-		} catch (error) {
-			if (error instanceof StoreError) throw unavailable(error);
-			throw error;
-		}
+		return await orUnavailable(() => this.#read(caller, id, options.version));
 	}
 
 	async #read(caller: Caller, id: UnitId, number: number | undefined): Promise<ReadState> {
@@ -157,7 +151,7 @@ export class StateService {
 		const state = await this.#stateOf(id);
 		if (state === null) return [];
 		const mayManage = await this.#deps.gate.may(caller, "unit.manage", id);
-		const all = await this.#guarded(() => this.#history.all(state));
+		const all = await orUnavailable(() => this.#history.all(state));
 		return all
 			.filter((version) => version.life === state.life || mayManage)
 			.map((version) => row(state, version))
@@ -174,30 +168,21 @@ export class StateService {
 
 	/** The unit's state, null for a plain one without a log. */
 	async #stateOf(id: UnitId): Promise<UnitState | null> {
-		const head = await this.#guarded(() => this.#deps.log.confirm(id));
+		const head = await orUnavailable(() => this.#deps.log.confirm(id));
 		if (head.record !== null) {
 			if (head.record.state.deleted !== null) throw unitNotFound();
 			return head.record.state;
 		}
-		const page = await this.#guarded(() =>
+		const page = await orUnavailable(() =>
 			this.#deps.store.list({ prefix: stateKeyOfUnit(id), limit: 1 }),
 		);
 		if (page.blobs[0]?.key !== stateKeyOfUnit(id)) throw unitNotFound();
 		return null;
 	}
 
-	async #guarded<T>(work: () => Promise<T>): Promise<T> {
-		try {
-			return await work();
-		} catch (error) {
-			if (error instanceof StoreError) throw unavailable(error);
-			throw error;
-		}
-	}
-
 	/** See StateWriter.write. */
 	async write(caller: Caller, id: UnitId, input: WriteInput): Promise<WrittenState> {
-		return await this.#guarded(() => this.#writer.write(caller, id, input));
+		return await orUnavailable(() => this.#writer.write(caller, id, input));
 	}
 
 	/**
@@ -205,7 +190,7 @@ export class StateService {
 	 * Fails as `write`, and with `version_not_found`.
 	 */
 	async restore(caller: Caller, id: UnitId, input: RestoreInput): Promise<Restored> {
-		return await this.#guarded(() =>
+		return await orUnavailable(() =>
 			restoreState(
 				{ ...this.#deps, bodies: this.#bodies, history: this.#history },
 				this.#writer,

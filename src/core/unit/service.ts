@@ -4,8 +4,8 @@ import { findPlainLock } from "../adoption/plain-lock.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { lockedError } from "../lock/rules.ts";
-import { unavailable } from "../log/record-log.ts";
-import { type BlobStore, StoreError } from "../ports/blob-store.ts";
+import { orUnavailable } from "../log/record-log.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
@@ -83,7 +83,7 @@ export class UnitService {
 	/** One unit as it is now (I7). Fails with `unit_not_found` or `storage_unavailable`. */
 	async get(caller: Caller, id: UnitId): Promise<UnitSummary> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		return await guarded(async () => {
+		return await orUnavailable(async () => {
 			const head = await this.#deps.log.confirm(id);
 			if (head.record !== null) {
 				if (head.record.state.deleted !== null) throw unitNotFound();
@@ -118,7 +118,7 @@ export class UnitService {
 			});
 		}
 		const labels = Object.entries(input.labels);
-		const all = await guarded(() => this.#deps.directory.all());
+		const all = await orUnavailable(() => this.#deps.directory.all());
 		const wanted = all.filter(
 			(unit) =>
 				unit.id.startsWith(input.prefix) &&
@@ -230,14 +230,5 @@ function checkLabels(labels: Labels): void {
 		throw new DomainError("invalid_request", "the labels are not acceptable", {
 			hint: `at most ${limits.labelsMax} labels; keys of 1 to ${limits.labelKeyBytesMax} bytes, values up to ${limits.labelValueBytesMax} bytes`,
 		});
-	}
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-	try {
-		return await work();
-	} catch (error) {
-		if (error instanceof StoreError) throw unavailable(error);
-		throw error;
 	}
 }
