@@ -5,12 +5,14 @@
 import { benchLargeState } from "./bench/large-state.ts";
 import { benchListing } from "./bench/listing.ts";
 import { benchOperations } from "./bench/operations.ts";
+import { benchProvider } from "./bench/provider.ts";
 import { benchStartUp } from "./bench/start-up.ts";
 import { benchTerraform } from "./bench/terraform-cycle.ts";
 import { fail, run } from "./run-command.ts";
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
 	"start-up": benchStartUp,
+	provider: benchProvider,
 	operations: benchOperations,
 	terraform: benchTerraform,
 	"large-state": benchLargeState,

@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { CliError, fileError } from "./errors.ts";
-import { makePrivateFolder, writePrivateFile } from "./private-file.ts";
-import { variable } from "./settings.ts";
+import { variable } from "../client/credentials/environment.ts";
+import { fileError } from "../client/credentials/local-file-error.ts";
+import { makePrivateFolder, writePrivateFile } from "../client/credentials/private-file.ts";
+import { CliError } from "./errors.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

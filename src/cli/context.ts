@@ -6,17 +6,23 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { buildInfo } from "../build-info.ts";
 import type { TacoClient } from "../client/client.ts";
+import { variable } from "../client/credentials/environment.ts";
+import { fileError } from "../client/credentials/local-file-error.ts";
+import { type Renewing, renewedToken } from "../client/credentials/renewal.ts";
+import {
+	credentialsExposed,
+	resolveToken,
+	type Token,
+} from "../client/credentials/stored-login.ts";
 import type { Exchange, Fetch, HttpOptions } from "../client/http.ts";
 import type { IdentityClient } from "../client/identity-client.ts";
 import { clientLimits } from "../client/limits.ts";
-import { credentialsExposed, resolveToken, type Token } from "./credentials.ts";
-import { CliError, fileError, usageError } from "./errors.ts";
+import { CliError, usageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { LockFiles } from "./lock-files.ts";
 import { Output } from "./output.ts";
 import { noProgress, type Progress, startProgress } from "./progress.ts";
-import { renewedToken } from "./renewal.ts";
-import { parseTimeout, resolveServer, type ServerSetting, variable } from "./settings.ts";
+import { parseTimeout, resolveServer, type ServerSetting } from "./settings.ts";
 
 type Flags = ReadonlyMap<string, readonly string[]>;
 
@@ -66,11 +72,20 @@ export class Cli {
 		const { url } = await this.server();
 		const found = await resolveToken(this.io.env, url);
 		if (found?.isOwn !== true) return found;
-		const token = { ...found, value: await renewedToken(this, url, found.value) };
+		const token = { ...found, value: await renewedToken(this.renewing, url, found.value) };
 		if (await credentialsExposed(this.io.env)) {
 			await this.output.warn(`${token.source} can be read by others: run chmod 600 on it`);
 		}
 		return token;
+	}
+
+	/** What the renewal of a stored login needs. */
+	get renewing(): Renewing {
+		return {
+			env: this.io.env,
+			signal: this.signal,
+			client: () => this.identityClientFor(undefined),
+		};
 	}
 
 	/** The client with the user's token, made once. */

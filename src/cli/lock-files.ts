@@ -6,9 +6,9 @@
 import { createHash } from "node:crypto";
 import { readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fileError } from "../client/credentials/local-file-error.ts";
+import { makePrivateFolder, writePrivateFile } from "../client/credentials/private-file.ts";
 import { encodeUnitId, type UnitId } from "../core/unit/unit-id.ts";
-import { fileError } from "./errors.ts";
-import { makePrivateFolder, writePrivateFile } from "./private-file.ts";
 
 const lockIdCharactersMax = 4096;
 

@@ -110,6 +110,17 @@ const userCommands = commandMap({
 	},
 });
 
+const providerCommands = commandMap({
+	init: {
+		summary: "Scaffold a Terraform configuration that manages this server",
+		load: () => import("./commands/provider/init.ts").then((module) => module.default),
+	},
+	install: {
+		summary: "Put the provider where Terraform and OpenTofu find it",
+		load: () => import("./commands/provider/install.ts").then((module) => module.default),
+	},
+});
+
 export const commands = commandMap({
 	serve: {
 		summary: "Run the server",
@@ -149,6 +160,10 @@ export const commands = commandMap({
 		summary: "Work with local users, who log in with passwords",
 		aliases: ["users"],
 		children: userCommands,
+	},
+	provider: {
+		summary: "The Terraform provider that this program is as well",
+		children: providerCommands,
 	},
 	"terraform-credentials": {
 		summary: "Give Terraform its tokens, as its credentials helper",

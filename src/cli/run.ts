@@ -3,6 +3,7 @@
  * It stands in front of citty, which takes unknown flags and commands in silence.
  */
 import { type ArgsDef, runCommand } from "citty";
+import { LocalFileError } from "../client/credentials/local-file-error.ts";
 import { ClientError, isClientError } from "../client/errors.ts";
 import { DomainError } from "../core/errors.ts";
 import { canonicalLine, type ParsedLine, parseLine } from "./arguments.ts";
@@ -157,7 +158,11 @@ function failureOf(error: unknown): Failure {
 			...(lock === null ? {} : { lock }),
 		};
 	}
-	if (error instanceof CliError || error instanceof DomainError) {
+	if (
+		error instanceof CliError ||
+		error instanceof DomainError ||
+		error instanceof LocalFileError
+	) {
 		return { error: error.code, message: error.message, hint: error.hint };
 	}
 	return {

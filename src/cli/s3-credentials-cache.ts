@@ -6,8 +6,12 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { S3CredentialsView } from "../api/s3-credentials.ts";
-import { exposedBits, makePrivateFolder, writePrivateFile } from "./private-file.ts";
-import { cacheFolder } from "./settings.ts";
+import { cacheFolder } from "../client/credentials/environment.ts";
+import {
+	exposedBits,
+	makePrivateFolder,
+	writePrivateFile,
+} from "../client/credentials/private-file.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -6,6 +6,7 @@ import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
+import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -28,6 +29,8 @@ import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
+import { ProjectService } from "./workspace/projects.ts";
+import { WorkspaceService } from "./workspace/service.ts";
 
 export interface CoreDeps {
 	readonly store: BlobStore;
@@ -50,6 +53,9 @@ export interface Core {
 	readonly states: StateService;
 	readonly rbac: RbacService;
 	readonly audit: AuditService;
+	readonly workspaces: WorkspaceService;
+	readonly projects: ProjectService;
+	readonly outputs: OutputsService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -124,24 +130,22 @@ export function createCore(deps: CoreDeps): Core {
 		isAutoCreating,
 		adopt: adoption.adopt.bind(adoption),
 	};
+	const units = new UnitService({ ...common, directory });
+	const states = new StateService(stateDeps, bodies, history, writer);
+	const { headAgeMaxMs, actDeadlineMs } = settings;
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs, gate };
 	return {
-		units: new UnitService({ ...common, directory }),
+		units,
 		locks: new LockService({ ...common, isAutoCreating }),
-		states: new StateService(stateDeps, bodies, history, writer),
+		states,
 		rbac,
 		audit,
+		workspaces: new WorkspaceService({ ...registered, units }),
+		projects: new ProjectService(registered),
+		outputs: new OutputsService({ states, gate }),
 		parts: {
-			unitLog,
-			directory,
-			feed,
-			projector,
-			pruner,
-			sweeper,
-			bodies,
-			history,
-			adoption,
-			gate,
-			chain,
+			...{ unitLog, directory, feed, projector, pruner, sweeper },
+			...{ bodies, history, adoption, gate, chain },
 		},
 		tasks,
 		startSweeping(signal) {

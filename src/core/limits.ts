@@ -191,6 +191,26 @@ export const limits = {
 	idTokenBytesMax: 64 * KiB,
 	trustRulesMax: 1000,
 
+	// Workspaces and outputs
+	workspaceTextBytesMax: 1 * KiB,
+	workspacesPerPageMax: 100,
+	workspaceSettingsFreshMs: 5 * second,
+	workspaceRegistersCachedMax: 2000,
+	workspaceReadsAtOnce: 16,
+	projectsMax: 1000,
+	/** The outputs of one state, as they stand in it. */
+	outputsBytesMax: 16 * MiB,
+	/** Outputs of states that are kept ready; larger ones are read each time. */
+	outputsCachedMax: 32,
+	outputsCachedBytesMax: 512 * KiB,
+
+	// The cloud backend
+	/** A state inside of a JSON document is a third larger and held in memory. */
+	inlineStateBytesMax: 32 * MiB,
+	uploadUrlMs: 1 * hour,
+	/** Proxies cut longer addresses; who has too many groups uploads in the request itself. */
+	uploadTokenBytesMax: 3 * KiB,
+
 	// S3 surface
 	/** How far a signature's time may be from ours, either way. */
 	signatureSkewMaxMs: 15 * minute,

@@ -34,6 +34,8 @@ import { type Exposition, metricsSurface } from "./surfaces/metrics/index.ts";
 import { oauthPaths, oauthSurface } from "./surfaces/oauth/index.ts";
 import { isS3Path, type S3Surface } from "./surfaces/s3/handler.ts";
 import { swaggerSurface } from "./surfaces/swagger/index.ts";
+import { presentTfeError } from "./surfaces/tfe/errors.ts";
+import { isTfePath, isUploadPath, tfeServices, tfeSurface } from "./surfaces/tfe/index.ts";
 import { wellKnownPaths, wellKnownSurface } from "./surfaces/well-known/index.ts";
 
 export interface AppDeps extends SurfaceDeps {
@@ -102,10 +104,11 @@ function routesOf(deps: AppDeps) {
 		.use(healthSurface(deps.readiness))
 		.use(metricsSurface(deps.metrics))
 		.use(swaggerSurface(described))
-		.use(wellKnownSurface(deps))
+		.use(wellKnownSurface(deps, tfeServices))
 		.use(oauthSurface(deps))
 		.use(managementSurface(deps))
-		.use(httpBackendSurface(deps));
+		.use(httpBackendSurface(deps))
+		.use(tfeSurface(deps));
 }
 
 /** Who sent the request. A credential that proves nothing is noted; the lack of one is not. */
@@ -164,7 +167,9 @@ export function createApp(deps: AppDeps): App {
 		if (!isWatching) checkLoad();
 		if (!publicPaths.has(context.path)) {
 			checkFetchSite(request);
-			context.principal = await authenticated(deps, request, context);
+			if (!isUploadPath(context.path)) {
+				context.principal = await authenticated(deps, request, context);
+			}
 		}
 		return await routes.fetch(request);
 	}
@@ -177,7 +182,9 @@ export function createApp(deps: AppDeps): App {
 		try {
 			response = await answer(request, context, isMalformed, listener);
 		} catch (error) {
-			response = presentError(error, context, deps.log);
+			response = isTfePath(context.path)
+				? presentTfeError(error, request, context, deps.log)
+				: presentError(error, context, deps.log);
 		}
 		const finished = finish(deps, request, context, response);
 		report(deps, request, context, finished.status, deps.clock.monotonic() - startedAt);

@@ -1,7 +1,7 @@
+import { type NewLogin, resolveToken, storeLogin } from "../../client/credentials/stored-login.ts";
 import { isClientError } from "../../client/errors.ts";
 import { command } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { type NewLogin, resolveToken, storeLogin } from "../credentials.ts";
 import { CliError, usageError } from "../errors.ts";
 import { ciIdToken } from "../login/ci-login.ts";
 import type { ProviderFlags } from "../login/provider-login.ts";

@@ -1,7 +1,12 @@
+import {
+	type NewLogin,
+	readProfile,
+	removeToken,
+	resolveToken,
+} from "../../client/credentials/stored-login.ts";
 import { isClientError } from "../../client/errors.ts";
 import { command } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { type NewLogin, readProfile, removeToken, resolveToken } from "../credentials.ts";
 import { removeS3Cache } from "../s3-credentials-cache.ts";
 
 export default command({

@@ -5,12 +5,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { variable } from "../../client/credentials/environment.ts";
+import { renewedToken } from "../../client/credentials/renewal.ts";
+import { readProfile, removeToken, storeLogin } from "../../client/credentials/stored-login.ts";
 import { command } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { readProfile, removeToken, storeLogin } from "../credentials.ts";
 import { CliError, usageError } from "../errors.ts";
-import { renewedToken } from "../renewal.ts";
-import { variable } from "../settings.ts";
 
 const verbs = ["get", "store", "forget", "install"] as const;
 const storedBytesMax = 64 * 1024;
@@ -49,7 +49,7 @@ async function get(cli: Cli, serverUrl: string): Promise<void> {
 		return;
 	}
 	cli.useServer(serverUrl);
-	const token = await renewedToken(cli, serverUrl, profile.accessToken);
+	const token = await renewedToken(cli.renewing, serverUrl, profile.accessToken);
 	await cli.output.text(`${JSON.stringify({ token })}\n`);
 }
 

@@ -1,7 +1,8 @@
 /** The ID token that a CI system gives its jobs: asked for, or found in the environment. */
+
+import { variable } from "../../client/credentials/environment.ts";
 import { askOAuth } from "../../client/oauth-endpoint.ts";
 import type { Cli } from "../context.ts";
-import { variable } from "../settings.ts";
 import { failed } from "./loopback.ts";
 
 /** GitHub Actions gives it on request; GitLab and others put it into a variable. */

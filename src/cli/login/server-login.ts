@@ -1,7 +1,8 @@
 /** Logs in on the server's own pages, which may lead on to the identity provider. */
+
+import type { NewLogin } from "../../client/credentials/stored-login.ts";
 import { askOAuth } from "../../client/oauth-endpoint.ts";
 import type { Cli } from "../context.ts";
-import type { NewLogin } from "../credentials.ts";
 import { showAddress } from "./browser.ts";
 import { challengeOf, failed, listenForCode, randomText } from "./loopback.ts";
 

@@ -38,7 +38,7 @@ export class IdentityGate implements Authenticator {
 export function surfaceAt(path: string): Surface {
 	const [, first = "", second = ""] = path.split("/");
 	if (first === "v1" && second === "backend") return "http-backend";
-	if (first === "tfe") return "tfe";
+	if (first === "tfe" || first === "api") return "tfe";
 	return first === "s3" ? "s3" : "management";
 }
 

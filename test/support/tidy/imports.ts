@@ -55,6 +55,18 @@ export const layers: Readonly<Record<string, Layer>> = {
 		packages: ["citty"],
 		platform: "all",
 	},
+	"src/provider/": {
+		own: [
+			"src/client/",
+			"src/api/",
+			"src/lib/",
+			"src/core/unit/unit-id.ts",
+			"src/core/errors.ts",
+			"src/build-info.ts",
+		],
+		packages: [],
+		platform: "all",
+	},
 	"src/server/": {
 		own: ["src/core/", "src/auth/", "src/api/", "src/lib/", "src/build-info.ts"],
 		packages: [
@@ -69,7 +81,11 @@ export const layers: Readonly<Record<string, Layer>> = {
 		],
 		platform: "all",
 	},
-	"src/main.ts": { own: ["src/cli/index.ts"], packages: [], platform: "all" },
+	"src/main.ts": {
+		own: ["src/cli/index.ts", "src/provider/main.ts"],
+		packages: [],
+		platform: "all",
+	},
 	"src/build-info.ts": { own: [], packages: [], platform: [] },
 };
 

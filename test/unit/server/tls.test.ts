@@ -76,13 +76,13 @@ test("files of the operator are checked before they are used", async () => {
 		loadTls(depsAt(at), { kind: "files", certificate: cert, key: own }, folder.path, []);
 	expect(await load(certificate, key)).toMatchObject({ authorityPath: null });
 	for (const [attempt, says] of [
-		[load(certificate, otherKey), "does not belong"],
-		[load(junk, key), "does not hold a PEM certificate"],
-		[load(certificate, junk), "does not hold a PEM private key"],
-		[load(join(folder.path, "absent"), key), "ENOENT"],
-		[load(certificate, key, now + 400 * dayMs), "expired"],
+		[() => load(certificate, otherKey), "does not belong"],
+		[() => load(junk, key), "does not hold a PEM certificate"],
+		[() => load(certificate, junk), "does not hold a PEM private key"],
+		[() => load(join(folder.path, "absent"), key), "ENOENT"],
+		[() => load(certificate, key, now + 400 * dayMs), "expired"],
 	] as const) {
-		const error = await attempt.catch((thrown: unknown) => thrown);
+		const error = await attempt().catch((thrown: unknown) => thrown);
 		expect(error).toBeInstanceOf(ConfigError);
 		expect((error as Error).message).toContain(says);
 		expect((error as Error).message).not.toContain("SECRET");

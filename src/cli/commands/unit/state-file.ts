@@ -2,11 +2,12 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileError } from "../../../client/credentials/local-file-error.ts";
+import { writePrivateFile } from "../../../client/credentials/private-file.ts";
 import type { Download } from "../../../client/download.ts";
 import { bytesBody, fileBody, type RequestBody } from "../../../client/request-body.ts";
 import type { Cli } from "../../context.ts";
-import { fileError, usageError } from "../../errors.ts";
-import { writePrivateFile } from "../../private-file.ts";
+import { usageError } from "../../errors.ts";
 
 /** What comes from a pipe is kept in memory up to here, and in a private file beyond. */
 const pipedBytesInMemoryMax = 16 * 1024 * 1024;

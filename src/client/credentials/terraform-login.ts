@@ -5,9 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { variable } from "./settings.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
+import { type Env, variable } from "./environment.ts";
 
 /** Terraform's file of stored tokens. */
 export function terraformCredentialsPath(env: Env): string {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { resolveToken, storeLogin } from "../../../src/cli/credentials.ts";
-import { isRunningOut } from "../../../src/cli/renewal.ts";
 import { parseDuration } from "../../../src/cli/settings.ts";
-import { terraformToken } from "../../../src/cli/terraform-credentials.ts";
+import { isRunningOut } from "../../../src/client/credentials/renewal.ts";
+import { resolveToken, storeLogin } from "../../../src/client/credentials/stored-login.ts";
+import { terraformToken } from "../../../src/client/credentials/terraform-login.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
 
 let folder: TemporaryDirectory;

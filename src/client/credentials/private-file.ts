@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileError } from "./errors.ts";
+import { fileError } from "./local-file-error.ts";
 
 const fileMode = 0o600;
 const folderMode = 0o700;
@@ -19,7 +19,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
 /**
  * Writes all chunks beside the file, 0600, and then takes its place: a reader sees the old file or
  * the whole new one. When the chunks fail, the old file stays.
- * @throws CliError `file_failed`; what the chunks throw.
+ * @throws LocalFileError `file_failed`; what the chunks throw.
  */
 export async function writePrivateFile(
 	path: string,
@@ -76,6 +76,7 @@ export async function exposedBits(path: string): Promise<number> {
 	return (await stat(path)).mode & 0o077;
 }
 
+/** Takes the rights of group and others. */
 export async function closeToOthers(path: string): Promise<void> {
 	await attempt("protect", path, () => chmod(path, fileMode));
 }

@@ -5,13 +5,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { normaliseServerUrl } from "../client/server-url.ts";
-import { CliError, fileError } from "./errors.ts";
+import { normaliseServerUrl } from "../server-url.ts";
+import { configFolder, type Env, variable } from "./environment.ts";
+import { fileError, LocalFileError } from "./local-file-error.ts";
 import { closeToOthers, exposedBits, makePrivateFolder, writePrivateFile } from "./private-file.ts";
-import { configFolder, variable } from "./settings.ts";
-import { terraformToken } from "./terraform-credentials.ts";
+import { terraformToken } from "./terraform-login.ts";
 
-type Env = Readonly<Record<string, string | undefined>>;
 type Profile = Record<string, unknown>;
 interface CredentialsDocument {
 	readonly rest: Record<string, unknown>;
@@ -33,6 +32,7 @@ export interface NewLogin {
 	readonly refreshToken: string;
 }
 
+/** Where `taco login` stores tokens. */
 export function credentialsPath(env: Env): string {
 	return join(configFolder(env), "credentials.json");
 }
@@ -40,7 +40,7 @@ export function credentialsPath(env: Env): string {
 /**
  * The token for the server: `OPENTACO_TOKEN`; else Terraform's (`TF_TOKEN_…`, then what `terraform
  * login` stored); else what `taco login` stored; else null.
- * @throws CliError `config_invalid`, `file_failed`.
+ * @throws LocalFileError `config_invalid`, `file_failed`.
  */
 export async function resolveToken(env: Env, serverUrl: string): Promise<Token | null> {
 	const fromEnv = variable(env, "OPENTACO_TOKEN");
@@ -52,7 +52,7 @@ export async function resolveToken(env: Env, serverUrl: string): Promise<Token |
 	return { value: profile.accessToken, source: credentialsPath(env), isOwn: true };
 }
 
-/** What `taco login` stored for the server. @throws CliError `config_invalid`, `file_failed`. */
+/** What `taco login` stored for the server. @throws LocalFileError `config_invalid`, `file_failed`. */
 export async function readProfile(env: Env, serverUrl: string): Promise<NewLogin | null> {
 	const { profiles } = await readCredentials(credentialsPath(env));
 	const profile = profileOf(profiles, serverUrl);
@@ -131,8 +131,12 @@ async function readCredentials(path: string): Promise<CredentialsDocument> {
 	return { rest, profiles: fromEntries(entries) };
 }
 
-function notOurs(path: string): CliError {
-	return new CliError("config_invalid", `${path} cannot be understood`, "correct it or remove it");
+function notOurs(path: string): LocalFileError {
+	return new LocalFileError(
+		"config_invalid",
+		`${path} cannot be understood`,
+		"correct it or remove it",
+	);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

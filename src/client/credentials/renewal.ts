@@ -3,9 +3,10 @@
  * the same time one renews, behind a lock file, and the others read what it has stored.
  */
 import { open, rm, stat } from "node:fs/promises";
-import { isClientError } from "../client/errors.ts";
-import type { Cli } from "./context.ts";
-import { credentialsPath, readProfile, storeLogin } from "./credentials.ts";
+import { isClientError } from "../errors.ts";
+import type { IdentityClient } from "../identity-client.ts";
+import type { Env } from "./environment.ts";
+import { credentialsPath, readProfile, storeLogin } from "./stored-login.ts";
 
 /** Renewed when less than this is left. */
 const marginMs = 60_000;
@@ -27,20 +28,29 @@ export function isRunningOut(token: string, nowMs: number): boolean {
 	}
 }
 
+export interface Renewing {
+	readonly env: Env;
+	readonly signal: AbortSignal;
+	/** A client of the server, without a token. */
+	readonly client: () => Promise<IdentityClient>;
+}
+
 /** The stored token of the server, renewed if need be; the old one when it cannot be renewed. */
-export async function renewedToken(cli: Cli, serverUrl: string, token: string): Promise<string> {
+export async function renewedToken(
+	{ env, signal, client }: Renewing,
+	serverUrl: string,
+	token: string,
+): Promise<string> {
 	if (!isRunningOut(token, Date.now())) return token;
-	const { env } = cli.io;
 	const lock = `${credentialsPath(env)}.lock`;
-	if (!(await takeLock(lock, cli.signal))) return token;
+	if (!(await takeLock(lock, signal))) return token;
 	try {
 		const profile = await readProfile(env, serverUrl);
 		if (profile === null) return token;
 		// Another command has just done it.
 		if (!isRunningOut(profile.accessToken, Date.now())) return profile.accessToken;
 		if (profile.refreshToken === "") return token;
-		const client = await cli.identityClientFor(undefined);
-		const pair = await client.refresh(profile.refreshToken, { signal: cli.signal });
+		const pair = await (await client()).refresh(profile.refreshToken, { signal });
 		await storeLogin(env, serverUrl, {
 			accessToken: pair.access_token,
 			refreshToken: pair.refresh_token ?? "",

@@ -1,0 +1,95 @@
+/**
+ * A plugin process, from Terraform's handshake to its Shutdown. Standard output carries one line
+ * and nothing else; standard error is the provider's log; standard input is Terraform's own.
+ */
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { makeCertificate } from "./certificate.ts";
+import { type GrpcService, grpcServer } from "./grpc.ts";
+import { listen } from "./listen.ts";
+import type { Provider } from "./schema.ts";
+import { ProviderService } from "./service.ts";
+
+/** By which Terraform makes itself known to plugins. */
+export const cookieName = "TF_PLUGIN_MAGIC_COOKIE";
+export const cookieValue = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+const coreProtocol = 1;
+const pluginProtocol = 6;
+/** Terraform was killed: with no connection left for so long, nobody will ask any more. */
+const orphanedMs = 500;
+
+const shutdown = "/plugin.GRPCController/Shutdown";
+const healthy = Uint8Array.of(0x08, 0x01);
+
+/** The provider's calls, and those of the plugin library that Terraform uses. */
+export function pluginService<Api>(provider: Provider<Api>, onShutdown: () => void): GrpcService {
+	const calls = new Map(new ProviderService(provider).calls());
+	calls.set(shutdown, async () => new Uint8Array(0));
+	calls.set("/grpc.health.v1.Health/Check", async () => healthy);
+	return {
+		unary: calls,
+		held: new Set(["/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream"]),
+		onAnswered: (path) => {
+			if (path === shutdown) onShutdown();
+		},
+	};
+}
+
+/** Serves until Terraform is done; ends the process. */
+export async function runPlugin<Api>(
+	provider: Provider<Api>,
+	name: string,
+	env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+	if (env[cookieName] !== cookieValue) {
+		process.stderr.write(
+			`${name} is a Terraform provider: Terraform and OpenTofu start it by themselves.\nSee \`taco provider install --help\` for how they find it.\n`,
+		);
+		process.exit(1);
+	}
+	const versions = env.PLUGIN_PROTOCOL_VERSIONS?.split(",").map(Number);
+	if (versions !== undefined && !versions.includes(pluginProtocol)) {
+		process.stderr.write("this provider needs plugin protocol 6: use a newer Terraform\n");
+		process.exit(1);
+	}
+	dieAloud();
+	// Ctrl-C reaches the whole process group; Terraform then asks its plugins to stop.
+	process.on("SIGINT", () => {});
+
+	const clientCert = env.PLUGIN_CLIENT_CERT;
+	const certificate = clientCert ? makeCertificate(Date.now()) : null;
+	let socket: string | null = null;
+	const leave = () => {
+		if (socket !== null) rmSync(dirname(socket), { recursive: true, force: true });
+		process.exit(0);
+	};
+	let orphaned: ReturnType<typeof setTimeout> | undefined;
+	const server = grpcServer(
+		// The answer must be on its way before the process ends.
+		pluginService(provider, () => setTimeout(leave, 1)),
+		certificate === null || !clientCert ? null : { ...certificate, clientCert },
+		(count) => {
+			clearTimeout(orphaned);
+			if (count === 0) orphaned = setTimeout(leave, orphanedMs);
+		},
+	);
+	process.on("SIGTERM", leave);
+	const { network, address } = await listen(server, process.platform);
+	if (network === "unix") socket = address;
+	// Go's RawStdEncoding: no padding.
+	const shown =
+		certificate === null ? "" : Buffer.from(certificate.der).toString("base64").replace(/=+$/, "");
+	process.stdout.write(`${coreProtocol}|${pluginProtocol}|${network}|${address}|grpc|${shown}\n`);
+}
+
+/** Terraform shows what follows a line that starts with `panic: `, and nothing else. */
+function dieAloud(): void {
+	const die = (error: unknown) => {
+		const text = error instanceof Error ? (error.stack ?? error.message) : "unknown failure";
+		process.stderr.write(`panic: ${text.replaceAll("\n", "\n\t")}\n\ngoroutine 1 [running]:\n`);
+		process.exit(2);
+	};
+	process.on("uncaughtException", die);
+	process.on("unhandledRejection", die);
+}

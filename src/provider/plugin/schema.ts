@@ -1,0 +1,83 @@
+/** What the provider's types are declared with. */
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** A type of Terraform's type system; its JSON is how the protocol writes it. */
+export type ValueType =
+	| "string"
+	| "bool"
+	| "number"
+	| readonly ["list" | "set" | "map", ValueType]
+	| readonly ["object", Readonly<Record<string, ValueType>>];
+
+export interface Attribute {
+	readonly type: ValueType;
+	/** Markdown, one or more sentences. */
+	readonly description: string;
+	readonly mode: "required" | "optional" | "computed" | "optional-computed";
+	readonly sensitive?: true;
+	/** A change makes a new resource. */
+	readonly replaces?: true;
+	/** What is wrong with a known value, or null. */
+	readonly check?: (value: Plain) => string | null;
+}
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** A value without anything unknown in it. */
+export type Plain = null | string | boolean | number | readonly Plain[] | PlainMap;
+
+export interface PlainMap {
+	readonly [key: string]: Plain;
+}
+
+/** What an operation is given besides its values. */
+export interface Call<Api> {
+	readonly api: Api;
+	/** Aborted when Terraform wants to stop. */
+	readonly signal: AbortSignal;
+	/** Tells the user something that is no failure. */
+	readonly warn: (summary: string, detail: string) => void;
+}
+
+interface Described {
+	readonly description: string;
+	readonly attributes: Attributes;
+	/** What is wrong with a configuration beyond single attributes; unknown values are absent. */
+	readonly validate?: (config: PlainMap) => readonly Diagnostic[];
+}
+
+/** Operations give attributes; what they leave out stays as it was planned or stored. */
+export interface ResourceType<Api> extends Described {
+	readonly create: (planned: PlainMap, call: Call<Api>) => Promise<PlainMap>;
+	/** Null: it is gone. */
+	readonly read: (state: PlainMap, call: Call<Api>) => Promise<PlainMap | null>;
+	/** Absent: every change replaces, or needs nothing but the state. */
+	readonly update?: (planned: PlainMap, prior: PlainMap, call: Call<Api>) => Promise<PlainMap>;
+	/** Succeeds when it is gone already. */
+	readonly remove: (state: PlainMap, call: Call<Api>) => Promise<void>;
+	/** Attributes enough to read it by; absent: it cannot be imported. */
+	readonly importFrom?: (id: string) => PlainMap;
+}
+
+export interface DataSource<Api> extends Described {
+	readonly read: (config: PlainMap, call: Call<Api>) => Promise<PlainMap>;
+}
+
+/** Exists for as long as one run of Terraform needs it; nothing of it is stored. */
+export interface EphemeralType<Api> extends Described {
+	/** `handle` is given to `close`. */
+	readonly open: (
+		config: PlainMap,
+		call: Call<Api>,
+	) => Promise<{ readonly result: PlainMap; readonly handle: string }>;
+	readonly close: (handle: string, call: Call<Api>) => Promise<void>;
+}
+
+export interface Provider<Api> extends Described {
+	readonly resources: Readonly<Record<string, ResourceType<Api>>>;
+	readonly dataSources: Readonly<Record<string, DataSource<Api>>>;
+	readonly ephemerals: Readonly<Record<string, EphemeralType<Api>>>;
+	readonly configure: (config: PlainMap) => Promise<Api>;
+	/** A failure as the user should read it. */
+	readonly explain: (error: unknown) => { readonly summary: string; readonly detail: string };
+}

@@ -1,0 +1,29 @@
+/** The provider: everything that it has, by name. */
+import { type Api, configurationAttributes, configure, explain } from "./configuration.ts";
+import { unitData, unitsData } from "./data/units.ts";
+import type { Provider } from "./plugin/schema.ts";
+import { dependencyResource } from "./resources/dependency.ts";
+import { permissionResource, roleResource } from "./resources/rbac.ts";
+import { roleAssignmentResource } from "./resources/role-assignment.ts";
+import { ephemeralToken, tokenResource } from "./resources/token.ts";
+import { unitResource } from "./resources/unit.ts";
+
+/** Settings and stored logins are those of the environment given. */
+export function opentacoProvider(env: Readonly<Record<string, string | undefined>>): Provider<Api> {
+	return {
+		description: "Units, dependencies, roles and tokens of an OpenTaco server.",
+		attributes: configurationAttributes,
+		resources: {
+			opentaco_unit: unitResource,
+			opentaco_dependency: dependencyResource,
+			opentaco_role: roleResource,
+			opentaco_permission: permissionResource,
+			opentaco_role_assignment: roleAssignmentResource,
+			opentaco_token: tokenResource,
+		},
+		dataSources: { opentaco_unit: unitData, opentaco_units: unitsData },
+		ephemerals: { opentaco_token: ephemeralToken },
+		configure: (config) => configure(config, env),
+		explain,
+	};
+}

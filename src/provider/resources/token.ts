@@ -1,0 +1,159 @@
+import { isAbsolute } from "node:path";
+import type { CreateToken, TokenCreated } from "../../api/identity.ts";
+import { writePrivateFile } from "../../client/credentials/private-file.ts";
+import { isClientError } from "../../client/errors.ts";
+import { type Api, keepSecret } from "../configuration.ts";
+import type {
+	Attribute,
+	Attributes,
+	Call,
+	EphemeralType,
+	PlainMap,
+	ResourceType,
+} from "../plugin/schema.ts";
+import { emptyFault, textOf, textsOf } from "./checks.ts";
+import { gone } from "./rbac.ts";
+
+const secondsMax = 10 * 365 * 24 * 60 * 60;
+
+/** What the token may do; nothing of a token can be changed. */
+const wanted: Attributes = {
+	name: {
+		type: "string",
+		mode: "required",
+		replaces: true,
+		description: "What it is for.",
+		check: emptyFault,
+	},
+	service: {
+		type: "bool",
+		mode: "optional",
+		replaces: true,
+		description: "For a machine: it speaks for `service:<name>`, not for you.",
+	},
+	roles: {
+		type: ["set", "string"],
+		mode: "optional",
+		replaces: true,
+		description: "A service token: the roles it has. Your own: those of yours that count.",
+	},
+	units: {
+		type: ["set", "string"],
+		mode: "optional",
+		replaces: true,
+		description: "Patterns of the units that it reaches, such as `dev/*`.",
+	},
+	ttl_seconds: {
+		type: "number",
+		mode: "optional",
+		replaces: true,
+		description: "How long it is good.",
+		check: (value) =>
+			Number.isInteger(value) && Number(value) >= 1 && Number(value) <= secondsMax
+				? null
+				: "It must be a whole number of seconds, at least 1.",
+	},
+};
+
+const told = (description: string): Attribute => ({
+	type: "string",
+	mode: "computed",
+	description,
+});
+
+const identity: Attributes = {
+	id: told("The public part of the token."),
+	subject: told("For whom it speaks."),
+	expires: told("When it ends, ISO 8601; null when it does not."),
+};
+
+const shortTtlSeconds = 60 * 60;
+
+export const tokenResource: ResourceType<Api> = {
+	description:
+		"An API token that lasts. Its text is written once, into a file that only you can read, and never into the state: from there it goes into your secret store. Where Terraform itself needs a token, use the ephemeral resource of the same name.",
+	attributes: {
+		...wanted,
+		secret_file: {
+			type: "string",
+			mode: "required",
+			replaces: true,
+			description: "Absolute path of the file for the token's text, mode 0600. It is replaced.",
+			check: (value) => (isAbsolute(String(value)) ? null : "It must be an absolute path."),
+		},
+		...identity,
+	},
+	async create(planned, call) {
+		const created = await make(planned, undefined, call);
+		try {
+			const path = textOf(planned, "secret_file") ?? "";
+			await writePrivateFile(path, [Buffer.from(`${created.token}\n`)]);
+		} catch (error) {
+			await revoke(created.id, call.api);
+			throw error;
+		}
+		return shown(created);
+	},
+	async read(state, { api, signal }) {
+		const { tokens } = await listed(api, signal);
+		const token = tokens.find(({ id }) => id === state.id);
+		return token === undefined ? null : { subject: token.subject, expires: token.expires };
+	},
+	remove: (state, { api }) => revoke(textOf(state, "id") ?? "", api),
+};
+
+export const ephemeralToken: EphemeralType<Api> = {
+	description:
+		"A short-lived API token for the time of one run: made when Terraform opens it, revoked when it closes it, and in no state or plan.",
+	attributes: {
+		...wanted,
+		ttl_seconds: {
+			...(wanted.ttl_seconds as Attribute),
+			description: `How long it is good if the run never closes it; ${shortTtlSeconds} by default.`,
+		},
+		...identity,
+		token: { ...told("The token's text."), sensitive: true },
+	},
+	async open(config, call) {
+		const created = await make(config, shortTtlSeconds, call);
+		return { result: { ...shown(created), token: created.token }, handle: created.id };
+	},
+	close: (handle, { api }) => revoke(handle, api),
+};
+
+async function make(
+	map: PlainMap,
+	ttlDefault: number | undefined,
+	{ api, signal }: Call<Api>,
+): Promise<TokenCreated> {
+	const [roles, units] = [textsOf(map, "roles"), textsOf(map, "units")];
+	const ttl = typeof map.ttl_seconds === "number" ? map.ttl_seconds : ttlDefault;
+	const request: CreateToken = {
+		name: textOf(map, "name") ?? "",
+		...(map.service === true ? { service: true } : {}),
+		...(roles.length === 0 ? {} : { roles }),
+		...(units.length === 0 ? {} : { units }),
+		...(ttl === undefined ? {} : { ttl_seconds: ttl }),
+	};
+	const created = await api.identity.createToken(request, { signal });
+	keepSecret(created.token);
+	return created;
+}
+
+function shown({ id, subject, expires }: TokenCreated): PlainMap {
+	return { id, subject, expires };
+}
+
+/** Everybody's where one may see them, else one's own. */
+async function listed(api: Api, signal: AbortSignal) {
+	try {
+		return await api.identity.listTokens({ all: true }, { signal });
+	} catch (error) {
+		if (!isClientError(error, "forbidden")) throw error;
+		return await api.identity.listTokens({ all: false }, { signal });
+	}
+}
+
+function revoke(id: string, api: Api): Promise<void> {
+	return gone(() => api.identity.revokeToken(id));
+}

@@ -1,0 +1,98 @@
+/** The ids of this surface. Each says by itself what it is the id of, so nothing must be looked up. */
+import { createHash } from "node:crypto";
+import { DomainError, isDomainError } from "../../../core/errors.ts";
+import type { Principal } from "../../../core/principal.ts";
+import type { Version } from "../../../core/unit/record.ts";
+import {
+	decodeUnitSegment,
+	encodeUnitId,
+	isReserved,
+	type UnitId,
+} from "../../../core/unit/unit-id.ts";
+
+function absent(): DomainError {
+	return new DomainError("not_found", "there is no such thing");
+}
+
+/** The unit behind a workspace's name. Fails with `not_found`: what cannot be a name names nothing. */
+export function unitNamed(name: string): UnitId {
+	try {
+		const id = decodeUnitSegment(name);
+		if (!isReserved(id)) return id;
+	} catch (error) {
+		if (!isDomainError(error, "invalid_unit_id")) throw error;
+	}
+	throw absent();
+}
+
+/** `myapp/prod` is the workspace `myapp__prod`. */
+export function workspaceName(id: UnitId): string {
+	return encodeUnitId(id);
+}
+
+export function workspaceId(id: UnitId): string {
+	return `ws-${encodeUnitId(id)}`;
+}
+
+/** Fails with `not_found`. */
+export function unitOfWorkspaceId(text: string): UnitId {
+	if (!text.startsWith("ws-")) throw absent();
+	return unitNamed(text.slice(3));
+}
+
+/** A state version: its number in the unit's history, and which content it has. */
+export interface StateVersionName {
+	readonly unit: UnitId;
+	/** 0: the state of a unit that has no history yet. */
+	readonly number: number;
+	/** Hex. */
+	readonly md5: string;
+}
+
+const noMd5 = "0".repeat(32);
+
+export function plainVersionName(unit: UnitId): StateVersionName {
+	return { unit, number: 0, md5: noMd5 };
+}
+
+export function nameOfVersion(unit: UnitId, version: Version): StateVersionName {
+	return { unit, number: version.number, md5: hexOfMd5(version.md5) };
+}
+
+export function hexOfMd5(base64: string): string {
+	return Buffer.from(base64, "base64").toString("hex");
+}
+
+export function base64OfMd5(hex: string): string {
+	return Buffer.from(hex, "hex").toString("base64");
+}
+
+export function stateVersionId({ unit, number, md5 }: StateVersionName): string {
+	return `sv-${encodeUnitId(unit)}-${number}-${md5}`;
+}
+
+/** Fails with `not_found`. */
+export function parseStateVersionId(text: string): StateVersionName {
+	const match = /^sv-(.+)-(0|[1-9][0-9]{0,8})-([0-9a-f]{32})$/.exec(text);
+	if (match?.[1] === undefined || match[3] === undefined) throw absent();
+	return { unit: unitNamed(match[1]), number: Number(match[2]), md5: match[3] };
+}
+
+export function outputId(version: StateVersionName, name: string): string {
+	return `wsout-${stateVersionId(version).slice(3)}-${Buffer.from(name).toString("hex")}`;
+}
+
+/** Fails with `not_found`. */
+export function parseOutputId(text: string): { version: StateVersionName; name: string } {
+	const match = /^wsout-(.+)-([0-9a-f]{2,2048})$/.exec(text);
+	if (match?.[1] === undefined || match[2] === undefined) throw absent();
+	return {
+		version: parseStateVersionId(`sv-${match[1]}`),
+		name: Buffer.from(match[2], "hex").toString("utf8"),
+	};
+}
+
+/** A principal as a user: the same one always has the same id. */
+export function userId(principal: Pick<Principal, "id">): string {
+	return `user-${createHash("sha256").update(principal.id).digest("hex").slice(0, 16)}`;
+}

@@ -1,0 +1,120 @@
+/** The first things that clients ask for: whether this is the API, who one is, what the organization may. */
+import { everything } from "../../../core/rbac/resource.ts";
+import { nothing, one, paged, type Resource } from "./document.ts";
+import { checkOrganization, type Exchange, organization, type Route } from "./exchange.ts";
+import { userId } from "./ids.ts";
+
+async function ping(): Promise<Response> {
+	return nothing();
+}
+
+async function account({ caller }: Exchange): Promise<Response> {
+	const { principal } = caller;
+	return one({
+		id: userId(principal),
+		type: "users",
+		attributes: {
+			username: principal.email ?? principal.id,
+			email: principal.email ?? "",
+			"is-service-account": principal.email === undefined,
+			"avatar-url": "",
+			"v2-only": true,
+			"is-site-admin": false,
+			"is-sso-login": false,
+			permissions: {
+				"can-create-organizations": false,
+				"can-change-email": false,
+				"can-change-username": false,
+			},
+		},
+		links: { self: `/api/v2/users/${userId(principal)}` },
+	});
+}
+
+/** `operations: false` keeps every client from runs on the server, which do not exist. */
+const entitlements = {
+	agents: false,
+	"audit-logging": true,
+	"configuration-designer": false,
+	"cost-estimation": false,
+	"global-run-tasks": false,
+	operations: false,
+	"policy-enforcement": false,
+	"private-module-registry": false,
+	"run-tasks": false,
+	sentinel: false,
+	sso: true,
+	"state-storage": true,
+	teams: false,
+	"vcs-integrations": false,
+} as const;
+
+async function entitlementSet(exchange: Exchange): Promise<Response> {
+	checkOrganization(exchange);
+	return one({
+		id: `org-${organization}`,
+		type: "entitlement-sets",
+		attributes: entitlements,
+		links: { self: `/api/v2/entitlement-sets/org-${organization}` },
+	});
+}
+
+async function view({ caller, deps }: Exchange): Promise<Resource> {
+	const mayWrite = await deps.core.parts.gate.may(caller, "unit.write", everything);
+	return {
+		id: organization,
+		type: "organizations",
+		attributes: {
+			name: organization,
+			"external-id": `org-${organization}`,
+			"collaborator-auth-policy": "password",
+			"cost-estimation-enabled": false,
+			"default-execution-mode": "local",
+			email: "",
+			"is-unified": true,
+			"saml-enabled": false,
+			permissions: {
+				"can-create-project": mayWrite,
+				"can-create-team": false,
+				"can-create-workspace": mayWrite,
+				"can-destroy": false,
+				"can-update": false,
+			},
+		},
+		relationships: {
+			"default-project": { data: { id: "prj-default", type: "projects" } },
+			"entitlement-set": {
+				data: { id: `org-${organization}`, type: "entitlement-sets" },
+				links: { related: `/api/v2/organizations/${organization}/entitlement-set` },
+			},
+		},
+		links: { self: `/api/v2/organizations/${organization}` },
+	};
+}
+
+async function show(exchange: Exchange): Promise<Response> {
+	checkOrganization(exchange);
+	return one(await view(exchange));
+}
+
+async function list(exchange: Exchange): Promise<Response> {
+	return paged([await view(exchange)], exchange.context.query);
+}
+
+export const organizationRoutes: readonly Route[] = [
+	{ method: "GET", path: "/ping", operation: "ping", handle: ping },
+	{ method: "GET", path: "/account/details", operation: "showAccount", handle: account },
+	{ method: "GET", path: "/organizations", operation: "listOrganizations", handle: list },
+	{
+		method: "GET",
+		path: "/organizations/:organization",
+		operation: "showOrganization",
+		handle: show,
+	},
+	{
+		method: "GET",
+		path: "/organizations/:organization/entitlement-set",
+		operation: "showEntitlementSet",
+		handle: entitlementSet,
+	},
+];

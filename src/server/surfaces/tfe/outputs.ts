@@ -1,0 +1,137 @@
+/**
+ * Outputs. In lists a sensitive one has no value; asked for by its id, it has. A number that
+ * JavaScript cannot hold comes without its exact type, which makes Terraform read the whole state.
+ */
+import { DomainError, isDomainError } from "../../../core/errors.ts";
+import type { Output } from "../../../core/outputs/extract.ts";
+import type { Version } from "../../../core/unit/record.ts";
+import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { list, one, paged, pageIn, type Resource } from "./document.ts";
+import { type Exchange, param, type Route } from "./exchange.ts";
+import {
+	hexOfMd5,
+	nameOfVersion,
+	outputId,
+	parseOutputId,
+	parseStateVersionId,
+	plainVersionName,
+	type StateVersionName,
+} from "./ids.ts";
+import { unitOf } from "./workspaces.ts";
+
+const simpleTypes: Readonly<Record<string, string>> = {
+	list: "array",
+	set: "array",
+	tuple: "array",
+	map: "object",
+	object: "object",
+};
+
+function typeOf(type: unknown): string {
+	if (Array.isArray(type)) return simpleTypes[String(type[0])] ?? "object";
+	return typeof type === "string" ? type : "string";
+}
+
+function view(version: StateVersionName, output: Output, isRevealing: boolean): Resource {
+	const { name, value, type, isSensitive, isImprecise } = output;
+	return {
+		id: outputId(version, name),
+		type: "state-version-outputs",
+		attributes: {
+			name,
+			sensitive: isSensitive,
+			type: typeOf(type),
+			value: isSensitive && !isRevealing ? null : value,
+			...(isImprecise || type === undefined ? {} : { "detailed-type": type }),
+		},
+		links: { self: `/api/v2/state-version-outputs/${outputId(version, name)}` },
+	};
+}
+
+/** The outputs of a stored version, or of the state of a unit without history. */
+export async function outputResources(
+	exchange: Exchange,
+	id: UnitId,
+	version: Version | null,
+): Promise<Resource[]> {
+	const { caller, deps } = exchange;
+	const options = version === null ? {} : { version: version.number };
+	const outputs = await deps.core.outputs.read(caller, id, options);
+	const name = version === null ? plainVersionName(id) : nameOfVersion(id, version);
+	return outputs.map((output) => view(name, output, false));
+}
+
+/** Outputs of the current state; a workspace without a state has an empty list of them. */
+async function listCurrent(exchange: Exchange): Promise<Response> {
+	const { caller, deps, context } = exchange;
+	const id = unitOf(exchange);
+	context.allowSlow();
+	const { unit } = await deps.core.workspaces.get(caller, id);
+	if (unit.isAdopted && unit.current === null) return list([], pageIn(context.query), 0);
+	try {
+		return paged(await outputResources(exchange, id, unit.current), context.query);
+	} catch (error) {
+		if (isDomainError(error, "no_state")) return list([], pageIn(context.query), 0);
+		throw error;
+	}
+}
+
+function absent(): DomainError {
+	return new DomainError("not_found", "there is no such output");
+}
+
+/** The outputs of the version that an id names, which must be there with that very content. */
+async function outputsOf(
+	{ caller, deps, context }: Exchange,
+	name: StateVersionName,
+): Promise<readonly Output[]> {
+	context.unitId = name.unit;
+	const { unit } = await deps.core.workspaces.get(caller, name.unit);
+	if (name.number === 0) {
+		if (unit.isAdopted) throw absent();
+		return await deps.core.outputs.read(caller, name.unit);
+	}
+	const { current } = unit;
+	if (current?.number !== name.number || hexOfMd5(current.md5) !== name.md5) {
+		const { version } = await deps.core.states.version(caller, name.unit, name.number);
+		if (hexOfMd5(version.md5) !== name.md5) throw absent();
+	}
+	return await deps.core.outputs.read(caller, name.unit, { version: name.number });
+}
+
+async function listOfVersion(exchange: Exchange): Promise<Response> {
+	const name = parseStateVersionId(param(exchange, "version"));
+	const outputs = await outputsOf(exchange, name);
+	return paged(
+		outputs.map((output) => view(name, output, false)),
+		exchange.context.query,
+	);
+}
+
+async function show(exchange: Exchange): Promise<Response> {
+	const { version, name } = parseOutputId(param(exchange, "output"));
+	const output = (await outputsOf(exchange, version)).find((one) => one.name === name);
+	if (output === undefined) throw absent();
+	return one(view(version, output, true));
+}
+
+export const outputRoutes: readonly Route[] = [
+	{
+		method: "GET",
+		path: "/workspaces/:workspace/current-state-version-outputs",
+		operation: "listCurrentOutputs",
+		handle: listCurrent,
+	},
+	{
+		method: "GET",
+		path: "/state-versions/:version/outputs",
+		operation: "listOutputs",
+		handle: listOfVersion,
+	},
+	{
+		method: "GET",
+		path: "/state-version-outputs/:output",
+		operation: "showOutput",
+		handle: show,
+	},
+];

@@ -1,0 +1,284 @@
+/**
+ * Writing a state. First the version is announced, which gives two upload addresses; then the bytes
+ * come, and only with them does the version exist and become current. Or the bytes stand in the
+ * announcement itself. Either way the workspace's lock is demanded, and it is the core that writes.
+ */
+import { DomainError, isDomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
+import type { Caller } from "../../../core/principal.ts";
+import { forceForbidden, regression, stateConflict } from "../../../core/state/rules.ts";
+import type { Version } from "../../../core/unit/record.ts";
+import type { UnitSummary } from "../../../core/unit/summary.ts";
+import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
+import { contentLength, readStateBody } from "../../shared/body.ts";
+import type { RequestContext } from "../../shared/request-context.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+import { type GivenResource, nothing, one, resourceIn } from "./document.ts";
+import { errorDocument } from "./errors.ts";
+import { basePath, type Exchange, originOf } from "./exchange.ts";
+import {
+	base64OfMd5,
+	hexOfMd5,
+	nameOfVersion,
+	parseStateVersionId,
+	type StateVersionName,
+	stateVersionId,
+} from "./ids.ts";
+import { pendingView, storedView, type UploadUrls } from "./state-version-view.ts";
+import { type Upload, UploadTokens } from "./upload-token.ts";
+import { unitOf } from "./workspaces.ts";
+
+/** Where uploads go; the only addresses of this surface that need no Authorization. */
+export const uploadPath = `${basePath}/uploads/`;
+
+interface Announced {
+	readonly serial: number;
+	/** Hex. */
+	readonly md5: string;
+	/** null: the client did not say. */
+	readonly lineage: string | null;
+	readonly force: boolean;
+	/** The state itself, base64; null: it is uploaded. */
+	readonly state: string | null;
+}
+
+function bad(name: string, what: string): DomainError {
+	return new DomainError("invalid_request", `the attribute ${name} is not ${what}`);
+}
+
+function announcedIn({ attributes }: GivenResource): Announced {
+	const { serial, md5, lineage, force, state } = attributes;
+	if (typeof serial !== "number" || !Number.isSafeInteger(serial) || serial < 0) {
+		throw bad("serial", "a whole number");
+	}
+	if (typeof md5 !== "string" || !/^[0-9a-f]{32}$/i.test(md5)) throw bad("md5", "an MD5 in hex");
+	if (lineage !== undefined && lineage !== null && typeof lineage !== "string") {
+		throw bad("lineage", "a text");
+	}
+	if (state !== undefined && state !== null && typeof state !== "string") {
+		throw bad("state", "a text in base64");
+	}
+	return {
+		serial,
+		md5: md5.toLowerCase(),
+		lineage: lineage == null || lineage === "" ? null : lineage,
+		force: force === true,
+		state: state ?? null,
+	};
+}
+
+function isCurrent(
+	version: Version | null,
+	{ serial, md5, lineage }: Announced,
+): version is Version {
+	return (
+		version !== null &&
+		version.serial === serial &&
+		hexOfMd5(version.md5) === md5 &&
+		(lineage === null || version.lineage === null || version.lineage === lineage)
+	);
+}
+
+/** Refuses early what the write would refuse when the bytes have come. */
+async function checkFollows(
+	{ caller, deps }: Exchange,
+	unit: UnitSummary,
+	announced: Announced,
+): Promise<void> {
+	const { gate } = deps.core.parts;
+	await gate.authorize(caller, "unit.write", unit.id);
+	if (isCurrent(unit.current, announced)) return;
+	const reason = regression(unit.current ?? undefined, announced);
+	if (reason === null) return;
+	if (!announced.force) throw stateConflict(reason);
+	if (!(await gate.may(caller, "unit.force", unit.id))) throw forceForbidden();
+}
+
+export async function create(exchange: Exchange): Promise<Response> {
+	const { caller, deps } = exchange;
+	const id = unitOf(exchange);
+	exchange.context.allowSlow();
+	const given = await resourceIn(exchange.request, "state-versions", limits.inlineStateBytesMax);
+	const announced = announcedIn(given);
+	const unit = await deps.core.units.get(caller, id);
+	const lockId = ownLockId(unit.lock, caller, id);
+	await checkFollows(exchange, unit, announced);
+	if (announced.state !== null) return await writeInline(exchange, id, announced, lockId);
+	return await announce(exchange, unit, announced, lockId);
+}
+
+async function writeInline(
+	exchange: Exchange,
+	id: UnitId,
+	{ state, md5, force }: Announced,
+	lockId: string,
+): Promise<Response> {
+	const { caller, deps } = exchange;
+	if (state === null || !/^[A-Za-z0-9+/]*={0,2}$/.test(state)) throw bad("state", "base64");
+	const body = Buffer.from(state, "base64");
+	if (body.byteLength > deps.stateBytesMax) {
+		throw new DomainError("too_large", "the state is too large", {
+			details: { limitBytes: deps.stateBytesMax },
+		});
+	}
+	const { version } = await deps.core.states.write(caller, id, {
+		body: new Uint8Array(body),
+		lockId,
+		md5: base64OfMd5(md5),
+		force,
+		autoCreate: false,
+	});
+	return one(storedView(exchange, id, version), 201);
+}
+
+async function announce(
+	exchange: Exchange,
+	unit: UnitSummary,
+	announced: Announced,
+	lockId: string,
+): Promise<Response> {
+	const { current } = unit;
+	const isRepeated = isCurrent(current, announced);
+	const name: StateVersionName = isRepeated
+		? nameOfVersion(unit.id, current)
+		: { unit: unit.id, number: await nextNumber(exchange, unit), md5: announced.md5 };
+	const urls = await uploadUrls(exchange, name, unit, announced, lockId);
+	if (urls === null) {
+		// Terraform takes exactly this text for "send the state in the request instead".
+		return errorDocument(400, "param is missing or the value is empty: state", "");
+	}
+	const view = isRepeated
+		? storedView(exchange, unit.id, current, { urls })
+		: pendingView(exchange, name, announced, urls);
+	return one(view, 201);
+}
+
+/** The number that the version will have if nothing else is written under this lock. */
+async function nextNumber({ caller, deps }: Exchange, unit: UnitSummary): Promise<number> {
+	const seen = deps.core.parts.unitLog.lastSeen(unit.id)?.record;
+	if (seen?.generation === unit.generation) return seen.state.versionCount + 1;
+	const rows = await deps.core.states.versions(caller, unit.id);
+	return (rows[0]?.version.number ?? 0) + 1;
+}
+
+async function uploadUrls(
+	exchange: Exchange,
+	name: StateVersionName,
+	unit: UnitSummary,
+	{ md5, force }: Announced,
+	lockId: string,
+): Promise<UploadUrls | null> {
+	const { caller, deps } = exchange;
+	const tokens = await tokensOf(deps);
+	const upload: Omit<Upload, "purpose"> = {
+		stateVersion: stateVersionId(name),
+		md5,
+		bytesMax: deps.stateBytesMax,
+		lockId,
+		force,
+		replaces: unit.current?.sha256 ?? null,
+		principal: caller.principal,
+	};
+	const state = tokens.seal({ ...upload, purpose: "state" });
+	const json = tokens.seal({ ...upload, purpose: "json" });
+	if (state === null || json === null) return null;
+	const base = `${originOf(exchange)}${uploadPath}`;
+	return { state: `${base}${state}`, json: `${base}${json}` };
+}
+
+const knownTokens = new WeakMap<SurfaceDeps, UploadTokens>();
+
+async function tokensOf(deps: SurfaceDeps): Promise<UploadTokens> {
+	const known = knownTokens.get(deps);
+	if (known !== undefined) return known;
+	const { keyring } = await deps.identities;
+	const made = new UploadTokens({ keyring, clock: deps.clock, random: deps.random });
+	knownTokens.set(deps, made);
+	return made;
+}
+
+function refused(): DomainError {
+	return new DomainError("forbidden", "the upload address is not valid", {
+		hint: "it may have expired; announce the state version again",
+	});
+}
+
+/** Takes an upload. The address is the credential; it is good for the announced bytes only. */
+export async function takeUpload(
+	request: Request,
+	context: RequestContext,
+	deps: SurfaceDeps,
+): Promise<Response> {
+	context.operation = "upload";
+	context.allowSlow();
+	const tokens = await tokensOf(deps);
+	const upload = tokens.open(context.path.slice(uploadPath.length));
+	if (upload === null || request.method !== "PUT") throw refused();
+	const { unit } = parseStateVersionId(upload.stateVersion);
+	context.unitId = unit;
+	context.principal = upload.principal;
+	if (upload.purpose === "json") {
+		context.operation = "uploadJson";
+		await drop(request, Math.min(upload.bytesMax, deps.stateBytesMax));
+		return nothing(200);
+	}
+	const caller: Caller = {
+		principal: upload.principal,
+		surface: "tfe",
+		requestId: context.requestId,
+		address: context.clientAddress ?? undefined,
+	};
+	await writeUpload(request, deps, caller, upload);
+	return nothing(200);
+}
+
+async function writeUpload(
+	request: Request,
+	deps: SurfaceDeps,
+	caller: Caller,
+	upload: Upload,
+): Promise<void> {
+	const { unit, number } = parseStateVersionId(upload.stateVersion);
+	await checkUnused(deps, caller, upload);
+	const body = await readStateBody(request, Math.min(upload.bytesMax, deps.stateBytesMax));
+	try {
+		await deps.core.states.write(caller, unit, {
+			body,
+			lockId: upload.lockId,
+			md5: base64OfMd5(upload.md5),
+			force: upload.force,
+			autoCreate: false,
+			...(upload.replaces === null ? {} : { ifSha256: upload.replaces }),
+		});
+	} catch (error) {
+		if (!isDomainError(error, "lock_mismatch")) throw error;
+		// The lock was given back after the first of two uploads of the same bytes.
+		const rows = await deps.core.states.versions(caller, unit);
+		const isStored = rows.some(
+			({ version }) => version.number === number && hexOfMd5(version.md5) === upload.md5,
+		);
+		if (!isStored) throw error;
+	}
+}
+
+/** An upload that was to be the first state is not the second one, be it forced or not. */
+async function checkUnused(deps: SurfaceDeps, caller: Caller, upload: Upload): Promise<void> {
+	if (upload.replaces !== null || !upload.force) return;
+	const { unit } = parseStateVersionId(upload.stateVersion);
+	const { current } = await deps.core.units.get(caller, unit);
+	if (current === null || hexOfMd5(current.md5) === upload.md5) return;
+	throw new DomainError("precondition_failed", "the state has changed since it was announced");
+}
+
+/** Reads a body to its end and keeps nothing of it. */
+async function drop(request: Request, bytesMax: number): Promise<void> {
+	const tooLarge = () =>
+		new DomainError("too_large", "the upload is too large", { details: { limitBytes: bytesMax } });
+	if ((contentLength(request) ?? 0) > bytesMax) throw tooLarge();
+	let size = 0;
+	for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+		size += chunk.byteLength;
+		if (size > bytesMax) throw tooLarge();
+	}
+}

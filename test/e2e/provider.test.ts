@@ -1,0 +1,247 @@
+/** The provider as the built executable, under the real terraform. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { executable, runTaco } from "../support/executable.ts";
+import { ProviderBench } from "../support/provider-bench.ts";
+import { adminToken } from "../support/server.ts";
+import { findTerraform, terraformOrSkip, terraformProject } from "../support/terraform.ts";
+
+const examples = resolve(import.meta.dir, "../../examples");
+const has = terraformOrSkip("the provider");
+const longTimeoutMs = 120_000;
+let bench: ProviderBench;
+
+beforeAll(async () => {
+	if (has) bench = await ProviderBench.start();
+});
+afterAll(async () => {
+	await bench?.[Symbol.asyncDispose]();
+});
+
+describe.skipIf(!has)("as the executable", () => {
+	test(
+		"the scaffold applies as it stands after the printed taco env",
+		async () => {
+			const made = await bench.taco("provider", "init", "scaffold");
+			expect(made.stderr).toBe("");
+			expect(made.stdout.split("\n")).toEqual([
+				"Created system unit: __opentaco_system",
+				"Scaffolded Terraform workspace in scaffold",
+				`Run: eval "$(taco env --server ${bench.server.url})"`,
+				"Run: cd scaffold && terraform init && terraform apply",
+				"",
+			]);
+			const path = join(bench.folder.path, "scaffold");
+			for (const file of await readdir(path)) {
+				expect(await readFile(join(path, file), "utf8")).not.toContain(adminToken);
+			}
+			const again = await bench.taco("provider", "init", "scaffold");
+			expect(again.stdout).toContain(
+				`Skipped existing file: ${join(path, "main.tf")} (use --force`,
+			);
+			const { stdout } = await bench.taco("env", "--json");
+			const tf = await terraformProject(
+				path,
+				{},
+				{
+					HOME: bench.folder.path,
+					OPENTACO_TOKEN: adminToken,
+					...JSON.parse(stdout),
+				},
+			);
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve");
+			expect(await tf.must("plan")).toContain("No changes");
+			const units = (await bench.taco("unit", "ls")).stdout;
+			expect(units).toContain("__opentaco_system");
+			expect(units).toContain("myapp/prod");
+			await tf.must("destroy", "-auto-approve");
+		},
+		longTimeoutMs,
+	);
+
+	test(
+		"examples/demo-provider, which is the example of the first OpenTaco",
+		async () => {
+			const tf = await bench.installed({});
+			await cp(join(examples, "demo-provider"), tf.path, { recursive: true });
+			const main = await readFile(join(tf.path, "main.tf"), "utf8");
+			await tf.write("main.tf", main.replace("http://localhost:8080", bench.server.url));
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve");
+			const { unit_info } = JSON.parse(await tf.must("output", "-json"));
+			expect(unit_info.value).toMatchObject({ id: "myapp/prod", size: 0, locked: false });
+			await tf.must("destroy", "-auto-approve");
+		},
+		longTimeoutMs,
+	);
+
+	test(
+		"an ephemeral token serves a second provider and is gone afterwards",
+		async () => {
+			const tf = await bench.installed({
+				"main.tf": `
+terraform {
+  required_providers {
+    opentaco = { source = "opentaco/opentaco" }
+  }
+}
+ephemeral "opentaco_token" "short" {
+  name    = "short"
+  service = true
+  roles   = ["reader"]
+}
+provider "opentaco" {
+  alias = "reader"
+  token = ephemeral.opentaco_token.short.token
+}
+data "opentaco_units" "all" {
+  provider = opentaco.reader
+}
+output "count" { value = length(data.opentaco_units.all.ids) }
+`,
+			});
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve");
+			expect(await readFile(join(tf.path, "terraform.tfstate"), "utf8")).not.toContain("otc_");
+			expect((await bench.taco("token", "ls", "--all")).stdout).not.toContain("short");
+		},
+		longTimeoutMs,
+	);
+
+	test(
+		"many units at once, in a directory that would run code in a plain Bun",
+		async () => {
+			const planted = 'await Bun.write("was-run", "");\n';
+			const tf = await bench.installed({
+				"main.tf": `${bench.header("")}
+resource "opentaco_unit" "many" {
+  count  = 150
+  id     = "many/\${count.index}"
+  labels = { index = count.index }
+}
+`,
+				"bunfig.toml": 'preload = ["./planted.ts"]\n',
+				"planted.ts": planted,
+				".env": "OPENTACO_TOKEN=planted\nOPENTACO_ENDPOINT=http://127.0.0.1:9\n",
+			});
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve", "-parallelism=40");
+			expect(await tf.must("plan")).toContain("No changes");
+			await tf.must("destroy", "-auto-approve", "-parallelism=40");
+			expect(await readdir(tf.path)).not.toContain("was-run");
+		},
+		longTimeoutMs,
+	);
+
+	test(
+		"Ctrl-C ends a request that hangs, and the state is saved",
+		async () => {
+			const asked = Promise.withResolvers<void>();
+			await using slow = hangingServer(asked.resolve);
+			const tf = await bench.installed(
+				{ "main.tf": `${bench.header("")}resource "opentaco_unit" "u" {\n  id = "hangs"\n}\n` },
+				{ OPENTACO_ENDPOINT: slow.url },
+			);
+			await tf.must("init");
+			const child = Bun.spawn([findTerraform() ?? "", "apply", "-auto-approve", "-no-color"], {
+				cwd: tf.path,
+				env: {
+					PATH: process.env.PATH ?? "",
+					HOME: bench.folder.path,
+					TF_CLI_CONFIG_FILE: "/dev/null",
+					CHECKPOINT_DISABLE: "1",
+					OPENTACO_ENDPOINT: slow.url,
+				},
+				stdio: ["ignore", "pipe", "pipe"],
+				detached: true,
+			});
+			await asked.promise;
+			// As the terminal does: to the whole group, the provider included.
+			process.kill(-child.pid, "SIGINT");
+			const [out, err, code] = await Promise.all([
+				new Response(child.stdout).text(),
+				new Response(child.stderr).text(),
+				child.exited,
+			]);
+			expect(code).toBe(1);
+			expect(`${out}${err}`).toContain("Stopping operation");
+			expect(`${out}${err}`).not.toContain("plugin crashed");
+		},
+		longTimeoutMs,
+	);
+
+	const tofu = Bun.which("tofu");
+	test.skipIf(tofu === null)(
+		"OpenTofu finds and uses it, under both names",
+		async () => {
+			const env = {
+				HOME: bench.folder.path,
+				OPENTACO_ENDPOINT: bench.server.url,
+				OPENTACO_TOKEN: adminToken,
+			};
+			for (const name of ["digger", "opentaco"]) {
+				const main = `terraform {
+  required_providers {
+    opentaco = { source = "${name}/opentaco" }
+  }
+}
+resource "opentaco_unit" "u" {
+  id     = "tofu/${name}"
+  labels = { by = "tofu" }
+}
+`;
+				const path = join(bench.folder.path, `tofu-${name}`);
+				const tf = await terraformProject(path, { "main.tf": main }, env, tofu);
+				await tf.must("init");
+				await tf.must("apply", "-auto-approve");
+				expect(await tf.must("plan")).toContain("No changes");
+				await tf.must("destroy", "-auto-approve");
+			}
+		},
+		longTimeoutMs,
+	);
+
+	test("started by hand it says what it is", async () => {
+		const name = join(bench.folder.path, "terraform-provider-opentaco_v9");
+		const { exitCode, stdout, stderr } = await runTaco([], { cwd: bench.folder.path, argv0: name });
+		expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+		expect(stderr).toContain("is a Terraform provider");
+	});
+
+	test("install into a mirror of one's own prints what to configure; init leaves the unit alone on request", async () => {
+		const mirror = join(bench.folder.path, "mirror");
+		const { stdout } = await bench.taco("provider", "install", mirror, "--json");
+		const { paths } = JSON.parse(stdout) as { paths: string[] };
+		expect(paths).toHaveLength(4);
+		for (const path of paths) expect((await stat(path)).size).toBe((await stat(executable())).size);
+		expect((await bench.taco("provider", "install", mirror)).stdout).toContain("filesystem_mirror");
+		await mkdir(join(bench.folder.path, "given"));
+		await writeFile(join(bench.folder.path, "given/main.tf"), "# mine\n");
+		const given = await bench.taco(
+			...["provider", "init", "--dir", "given", "--system-unit", "platform/state", "--no-create"],
+			"--force",
+		);
+		expect(given.stdout).not.toContain("Created");
+		expect(await readFile(join(bench.folder.path, "given/main.tf"), "utf8")).toContain(
+			"/v1/backend/platform/state",
+		);
+		expect((await bench.taco("unit", "info", "platform/state")).exitCode).not.toBe(0);
+	});
+});
+
+/** Never answers; tells when it was asked to create a unit. */
+function hangingServer(onAsked: () => void) {
+	const hanging = Bun.serve({
+		port: 0,
+		hostname: "127.0.0.1",
+		idleTimeout: 0,
+		fetch: () => {
+			onAsked();
+			return new Promise<Response>(() => {});
+		},
+	});
+	const url = `http://127.0.0.1:${hanging.port}`;
+	return { url, [Symbol.asyncDispose]: () => hanging.stop(true) };
+}
