@@ -220,6 +220,11 @@ export const limits = {
 	/** `OPENTACO_STS_TTL`. */
 	stsTtlMs: 15 * minute,
 	stsTtlMaxMs: 1 * hour,
+	/**
+	 * Credentials are taken for so long after their end. A client renews them at their end by its own
+	 * clock, and does not repeat a write that was refused because they ended on its way.
+	 */
+	stsGraceMs: 1 * minute,
 	stsSecretBytesMin: 32,
 	/** A session token travels in a header, or in the query of a presigned URL. */
 	stsTokenBytesMax: 6 * KiB,
