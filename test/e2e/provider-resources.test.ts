@@ -85,7 +85,8 @@ describe.skipIf(!has)("in this process", () => {
 		async () => {
 			const tf = await bench.attached(`
 resource "opentaco_unit" "u" {
-  id = "a__b"
+  id     = "a__b"
+  labels = { team = null }
 }
 resource "opentaco_dependency" "d" {
   from_unit_id = "x"
@@ -105,6 +106,7 @@ resource "opentaco_role_assignment" "r" {
 			const text = await failure(tf, "validate");
 			for (const part of [
 				"Invalid value for id",
+				"A label must have a value",
 				'"__"',
 				"cannot depend on itself",
 				"effect must be allow or deny",
