@@ -191,6 +191,37 @@ resource "opentaco_role_assignment" "team" {
 	);
 
 	test(
+		"a permission gets new rules under a new id, while its role is in use",
+		async () => {
+			const main = (version: number) => `
+resource "opentaco_permission" "p" {
+  id    = "p-v${version}"
+  rules = [{ effect = "allow", actions = ["unit.read"], resources = ["p${version}/*"] }]
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+resource "opentaco_role" "r" {
+  id          = "in-use"
+  permissions = [opentaco_permission.p.id]
+}
+resource "opentaco_role_assignment" "a" {
+  role_id = opentaco_role.r.id
+  email   = "dave@example.com"
+}
+`;
+			const tf = await bench.attached(main(1));
+			await tf.must("apply", "-auto-approve");
+			await bench.rewrite(tf, main(2));
+			expect(await tf.must("apply", "-auto-approve")).toContain("1 added, 1 changed, 1 destroyed");
+			expect(await tf.must("plan")).toContain("No changes");
+			expect((await bench.taco("rbac", "permission", "list")).stdout).not.toContain("p-v1");
+			await tf.must("destroy", "-auto-approve");
+		},
+		longTimeoutMs,
+	);
+
+	test(
 		"a token's text goes into its file or its run, and nowhere else",
 		async () => {
 			const secret = join(bench.folder.path, "deploy-token");
