@@ -3,7 +3,7 @@
  * run the program for every command, and must not wait for the server each time.
  */
 import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { S3CredentialsView } from "../api/s3-credentials.ts";
 import { cacheFolder } from "../client/credentials/environment.ts";
@@ -17,6 +17,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Credentials that end sooner are not handed out: a client may use them for a while. */
 const remainingMsMin = 5 * 60_000;
+
+/** Older files hold credentials that have ended: the server gives none for longer than an hour. */
+const keptMsMax = 60 * 60_000;
+const fileName = /^s3-[0-9a-f]{32}\.json$/;
 
 /** Where the credentials of this login to this server are kept; the token itself is not in it. */
 export function s3CachePath(env: Env, serverUrl: string, token: string | null): string {
@@ -38,7 +42,10 @@ export async function readS3Cache(path: string, now: number): Promise<S3Credenti
 	}
 }
 
-/** Keeps the credentials, 0600. A cache that cannot be written is no failure. */
+/**
+ * Keeps the credentials, 0600, and removes those that have ended: a login whose token is renewed
+ * leaves one file for each. A cache that cannot be written is no failure.
+ */
 export async function writeS3Cache(
 	env: Env,
 	path: string,
@@ -47,8 +54,22 @@ export async function writeS3Cache(
 	try {
 		await makePrivateFolder(cacheFolder(env));
 		await writePrivateFile(path, [Buffer.from(`${JSON.stringify(credentials)}\n`)]);
+		await removeS3Cache(env, Date.now() - keptMsMax);
 	} catch {
 		await rm(path, { force: true }).catch(() => undefined);
+	}
+}
+
+/** Forgets what was kept before `before` (ms since the epoch), for every login. Never throws. */
+export async function removeS3Cache(env: Env, before: number): Promise<void> {
+	const folder = cacheFolder(env);
+	try {
+		for (const name of await readdir(folder)) {
+			const path = join(folder, name);
+			if (fileName.test(name) && (await stat(path)).mtimeMs < before) await rm(path);
+		}
+	} catch {
+		// Another process tidies up as well, or there is no cache.
 	}
 }
 

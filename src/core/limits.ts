@@ -31,7 +31,6 @@ export const limits = {
 	unsizedBodyBytesMax: 16 * MiB,
 	jsonBodyBytesMax: 64 * KiB,
 	jsonDepthMax: 2000,
-	headerBytesMax: 16 * KiB,
 
 	// Store
 	/** `get` refuses more: records, pages, small bodies. */
@@ -56,7 +55,6 @@ export const limits = {
 	versionsPerPage: 32,
 	versionsKept: 1000,
 	recordsKeptMin: 3,
-	recordBytesMax: 1 * MiB,
 	projectionDelaySettleMs: 15 * second,
 	projectionAttemptsMax: 8,
 	sweepIntervalMs: 10 * minute,
@@ -120,8 +118,9 @@ export const limits = {
 
 	// Server
 	requestsAtOnceMax: 2000,
-	requestHeadDeadlineMs: 30 * second,
-	bodyIdleMs: 60 * second,
+	/** Waiting for the next `bodyPaceBytes` of a request's body, or its end. Heads: Bun has its own bounds. */
+	bodyPaceMs: 60 * second,
+	bodyPaceBytes: 32 * KiB,
 	readyDeadlineMs: 3 * second,
 	/** The storage is asked at most this often. */
 	readyFreshMs: 1 * second,
@@ -221,6 +220,11 @@ export const limits = {
 	/** `OPENTACO_STS_TTL`. */
 	stsTtlMs: 15 * minute,
 	stsTtlMaxMs: 1 * hour,
+	/**
+	 * Credentials are taken for so long after their end. A client renews them at their end by its own
+	 * clock, and does not repeat a write that was refused because they ended on its way.
+	 */
+	stsGraceMs: 1 * minute,
 	stsSecretBytesMin: 32,
 	/** A session token travels in a header, or in the query of a presigned URL. */
 	stsTokenBytesMax: 6 * KiB,
@@ -241,11 +245,6 @@ export const limits = {
 	/** An upload that nobody finished is removed after this long. */
 	uploadAgeMaxMs: 24 * hour,
 	uploadSweepIntervalMs: 10 * minute,
-
-	// Client
-	clientRequestDeadlineMs: 30 * second,
-	clientTransferIdleMs: 60 * second,
-	clientAttemptsMax: 3,
 } as const;
 
 export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -24,6 +24,7 @@ import {
 import type { SurfaceDeps } from "./shared/surface-deps.ts";
 import { healthSurface, type Readiness } from "./surfaces/health/index.ts";
 import { httpBackendSurface } from "./surfaces/http-backend/index.ts";
+import { backendPaths } from "./surfaces/http-backend/openapi.ts";
 import {
 	managementRoutes,
 	managementSurface,
@@ -86,6 +87,7 @@ function routesOf(deps: AppDeps) {
 	const described = () => ({
 		routes: managementRoutes(async () => new Response(null)) as unknown as Elysia,
 		schemas: componentSchemas(),
+		paths: backendPaths,
 	});
 	return new Elysia({
 		strictPath: true,
@@ -213,6 +215,7 @@ function beginContext(
 	const url = splitUrl(request.url);
 	const peer = listener?.requestIP(request)?.address ?? null;
 	const context: RequestContext = {
+		clock: deps.clock,
 		requestId: requestIdOf(request, () => randomId(deps.random)),
 		path: url?.path ?? "/",
 		query: new URLSearchParams(url?.query ?? ""),

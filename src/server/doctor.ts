@@ -1,5 +1,6 @@
 /** `taco doctor`: opens the store as `taco serve` would and examines it. Writes nothing unless asked. */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { examine } from "../core/doctor/doctor.ts";
 import type { Examination, Finding } from "../core/doctor/finding.ts";
 import { isDomainError } from "../core/errors.ts";
@@ -53,7 +54,11 @@ export async function doctor(argv: readonly string[], io: DoctorIo): Promise<num
 			throw new ConfigError("memory has nothing to examine; give --data-dir or --s3-bucket");
 		}
 		if (storage.kind === "filesystem" && !existsSync(storage.directory)) {
-			return unavailable(io, "the data folder does not exist", "give the right --data-dir");
+			return unavailable(
+				io,
+				`there is no data folder at ${resolve(storage.directory)}`,
+				"name the server's folder with --data-dir, or its bucket with --s3-bucket",
+			);
 		}
 		const examination = await run(given, io);
 		print(examination, io);
@@ -140,12 +145,12 @@ function refuse(io: DoctorIo, error: ConfigError): number {
 		io.err(
 			JSON.stringify({ error: "usage", message: error.message, hint: "see `taco doctor --help`" }),
 		);
-	} else io.err(`Error: ${error.message.replaceAll("taco serve", "taco doctor")}`);
+	} else io.err(`error: ${error.message.replaceAll("taco serve", "taco doctor")}`);
 	return exit.usage;
 }
 
 function unavailable(io: DoctorIo, message: string, hint: string): number {
 	if (io.json) io.err(JSON.stringify({ error: "storage_unavailable", message, hint }));
-	else io.err(hint === "" ? `Error: ${message}` : `Error: ${message}\n${hint}`);
+	else io.err(hint === "" ? `error: ${message}` : `error: ${message}\nhint: ${hint}`);
 	return exit.unavailable;
 }

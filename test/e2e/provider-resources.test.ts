@@ -85,7 +85,8 @@ describe.skipIf(!has)("in this process", () => {
 		async () => {
 			const tf = await bench.attached(`
 resource "opentaco_unit" "u" {
-  id = "a__b"
+  id     = "a__b"
+  labels = { team = null }
 }
 resource "opentaco_dependency" "d" {
   from_unit_id = "x"
@@ -105,6 +106,7 @@ resource "opentaco_role_assignment" "r" {
 			const text = await failure(tf, "validate");
 			for (const part of [
 				"Invalid value for id",
+				"A label must have a value",
 				'"__"',
 				"cannot depend on itself",
 				"effect must be allow or deny",
@@ -184,6 +186,37 @@ resource "opentaco_role_assignment" "team" {
 			expect(await tf.must("plan")).toContain("No changes");
 			await tf.must("destroy", "-auto-approve");
 			expect((await bench.taco("rbac", "role", "list")).stdout).not.toContain("developers");
+		},
+		longTimeoutMs,
+	);
+
+	test(
+		"a permission gets new rules under a new id, while its role is in use",
+		async () => {
+			const main = (version: number) => `
+resource "opentaco_permission" "p" {
+  id    = "p-v${version}"
+  rules = [{ effect = "allow", actions = ["unit.read"], resources = ["p${version}/*"] }]
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+resource "opentaco_role" "r" {
+  id          = "in-use"
+  permissions = [opentaco_permission.p.id]
+}
+resource "opentaco_role_assignment" "a" {
+  role_id = opentaco_role.r.id
+  email   = "dave@example.com"
+}
+`;
+			const tf = await bench.attached(main(1));
+			await tf.must("apply", "-auto-approve");
+			await bench.rewrite(tf, main(2));
+			expect(await tf.must("apply", "-auto-approve")).toContain("1 added, 1 changed, 1 destroyed");
+			expect(await tf.must("plan")).toContain("No changes");
+			expect((await bench.taco("rbac", "permission", "list")).stdout).not.toContain("p-v1");
+			await tf.must("destroy", "-auto-approve");
 		},
 		longTimeoutMs,
 	);

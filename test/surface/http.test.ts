@@ -279,6 +279,27 @@ describe("the OpenAPI document", () => {
 				summary: operation.summary,
 			});
 		}
+		const { backendMethods } = await import("../../src/server/surfaces/http-backend/index.ts");
+		const backend = document.paths["/v1/backend/{id}"];
+		for (const method of backendMethods) {
+			// OpenAPI knows no LOCK and UNLOCK: their paths of their own are described.
+			if (method === "LOCK" || method === "UNLOCK") {
+				const alias = document.paths[`/v1/backend/{id}/${method.toLowerCase()}`];
+				expect(alias?.post.summary).toContain(method);
+			} else if (method !== "HEAD") {
+				expect(backend?.[method.toLowerCase()]).toMatchObject({ tags: ["Terraform backend"] });
+			}
+		}
+		const tags = new Set(document.tags.map(({ name }: { name: string }) => name));
+		for (const operation of operations) {
+			expect(tags).toContain(operation.tag);
+			const described = document.paths[operation.path.replace(/:(\w+)/g, "{$1}")];
+			expect(described?.[operation.method.toLowerCase()].security).toEqual(
+				operation.scope === "public" ? [] : undefined,
+			);
+		}
+		// The management API takes no HTTP basic.
+		expect(document.security).toEqual([{ bearer: [] }]);
 		expect(Object.keys(document.paths).filter((path) => !path.startsWith("/v1/"))).toEqual([]);
 		const references = [...text.matchAll(/"\$ref": "#\/components\/schemas\/(\w+)"/g)];
 		expect(references.length).toBeGreaterThan(10);

@@ -149,8 +149,9 @@ export class Sts {
 	}
 
 	/**
-	 * Whose credentials these are, and their secret. Throws StsFault `unknown_access_key` or
-	 * `credentials_expired`; a DomainError when the shared secret cannot be read.
+	 * Whose credentials these are, and their secret. Throws StsFault `unknown_access_key` or, from
+	 * `stsGraceMs` after their end, `credentials_expired`; a DomainError when the shared secret cannot
+	 * be read.
 	 */
 	async resolve(accessKeyId: string, sessionToken: string): Promise<ResolvedCredentials> {
 		const parts = accessKeyId.split(".");
@@ -171,7 +172,7 @@ export class Sts {
 		const claims = open(kid, derived, sessionToken);
 		// What a server gave out while it let everybody in proves nothing to one that does not.
 		if (claims === null || claims.from === "auth-disabled") throw unknownKey();
-		if (claims.exp * 1000 <= this.#deps.clock.now()) {
+		if (claims.exp * 1000 + limits.stsGraceMs <= this.#deps.clock.now()) {
 			throw new StsFault(
 				"credentials_expired",
 				"the credentials have expired; get new ones with `taco creds`",

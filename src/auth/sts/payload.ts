@@ -105,7 +105,8 @@ function checkEncoding(headers: PayloadHeaders, payload: PayloadMode): void {
 	}
 }
 
-function announcedChecksums(headers: PayloadHeaders): Map<ChecksumAlgorithm, string> {
+/** The checksums that stand in the headers. @throws StsFault for kinds that are not known. */
+export function announcedChecksums(headers: PayloadHeaders): Map<ChecksumAlgorithm, string> {
 	const found = new Map<ChecksumAlgorithm, string>();
 	for (const key of headers.keys()) {
 		const name = key.toLowerCase();

@@ -72,6 +72,12 @@ export interface VerifyDeps {
 const addedOnTheWay: ReadonlySet<string> = new Set(["x-amz-cf-id"]);
 
 /**
+ * What Terraform, OpenTofu and the other clients in Go sign as Accept-Encoding. Load balancers and
+ * content delivery networks replace or remove it; no answer here depends on it.
+ */
+const usualAcceptEncoding = "identity";
+
+/**
  * Verifies the signature in the headers or in the query.
  * @throws StsFault; whatever `resolve` throws.
  */
@@ -175,7 +181,8 @@ function checkSignedHeaders(claim: Claim, request: ReceivedRequest): void {
 		}
 	}
 	for (const name of claim.signedHeaders) {
-		if (name !== "host" && request.headers.get(name) === null) {
+		if (name === "host" || name === "accept-encoding") continue;
+		if (request.headers.get(name) === null) {
 			throw new StsFault("header_missing", "a header that was signed is not in the request");
 		}
 	}
@@ -187,23 +194,33 @@ function matches(claim: Claim, request: ReceivedRequest, key: Uint8Array): boole
 		claim.expiresSeconds === null ? null : "X-Amz-Signature",
 	);
 	const given = Buffer.from(claim.signature, "hex");
+	const accepted = request.headers.get("accept-encoding");
+	const acceptEncodings = claim.signedHeaders.includes("accept-encoding")
+		? new Set([accepted ?? usualAcceptEncoding, usualAcceptEncoding])
+		: [""];
 	let isMatch = false;
 	for (const host of request.hosts) {
-		const canonical = canonicalRequest({
-			method: request.method,
-			rawPath: request.rawPath,
-			query,
-			headers: claim.signedHeaders.map((name) => [
-				name,
-				name === "host" ? host : (request.headers.get(name) ?? ""),
-			]),
-			payloadHash: claim.payloadHash,
-		});
-		const expected = Buffer.from(
-			sign(key, stringToSign(claim.time, claim.scope, canonical)),
-			"hex",
-		);
-		if (expected.length === given.length && timingSafeEqual(expected, given)) isMatch = true;
+		for (const acceptEncoding of acceptEncodings) {
+			const onTheWay = new Map([
+				["host", host],
+				["accept-encoding", acceptEncoding],
+			]);
+			const canonical = canonicalRequest({
+				method: request.method,
+				rawPath: request.rawPath,
+				query,
+				headers: claim.signedHeaders.map((name) => [
+					name,
+					onTheWay.get(name) ?? request.headers.get(name) ?? "",
+				]),
+				payloadHash: claim.payloadHash,
+			});
+			const expected = Buffer.from(
+				sign(key, stringToSign(claim.time, claim.scope, canonical)),
+				"hex",
+			);
+			if (expected.length === given.length && timingSafeEqual(expected, given)) isMatch = true;
+		}
 	}
 	return isMatch;
 }

@@ -7,6 +7,7 @@ import {
 import { isClientError } from "../../client/errors.ts";
 import { command } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { removeS3Cache } from "../s3-credentials-cache.ts";
 
 export default command({
 	details:
@@ -19,6 +20,7 @@ export default command({
 		const profile = await readProfile(cli.io.env, url);
 		const isRevoked = profile !== null && args.local !== true && (await revoke(cli, profile));
 		const removed = await removeToken(cli.io.env, url);
+		await removeS3Cache(cli.io.env, Number.POSITIVE_INFINITY);
 		await cli.output.result(removed ? `Logged out of ${url}` : `Not logged in to ${url}`, {
 			server: url,
 			removed,

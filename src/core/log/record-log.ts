@@ -4,6 +4,7 @@
  * docs/invariants.md; everything else about a unit is decided on the heads that this file confirms.
  */
 import { DomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { StoreError } from "../ports/blob-store.ts";
 import { type Random, randomId } from "../ports/random.ts";
 import {
@@ -174,6 +175,10 @@ export class RecordLog<R extends LogRecord> {
 		const { store, clock } = this.#options;
 		const key = recordKey(name, record.generation);
 		const bytes = this.#options.codec.encode(record);
+		if (bytes.byteLength > limits.wholeReadBytesMax) {
+			// It could never be read again, and with it all that follows.
+			throw new DomainError("too_large", "the unit's record would be too large to be read again");
+		}
 		const sent = this.#heads.moment();
 		let mayHaveLanded = false;
 		for (;;) {

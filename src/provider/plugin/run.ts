@@ -18,6 +18,8 @@ const coreProtocol = 1;
 const pluginProtocol = 6;
 /** Terraform was killed: with no connection left for so long, nobody will ask any more. */
 const orphanedMs = 500;
+/** Terraform connects at once, or was killed before it could. */
+const connectMs = 60_000;
 
 const shutdown = "/plugin.GRPCController/Shutdown";
 const healthy = Uint8Array.of(0x08, 0x01);
@@ -53,18 +55,19 @@ export async function runPlugin<Api>(
 		process.stderr.write("this provider needs plugin protocol 6: use a newer Terraform\n");
 		process.exit(1);
 	}
-	dieAloud();
 	// Ctrl-C reaches the whole process group; Terraform then asks its plugins to stop.
 	process.on("SIGINT", () => {});
 
 	const clientCert = env.PLUGIN_CLIENT_CERT;
 	const certificate = clientCert ? makeCertificate(Date.now()) : null;
 	let socket: string | null = null;
-	const leave = () => {
+	const end = (code: number) => {
 		if (socket !== null) rmSync(dirname(socket), { recursive: true, force: true });
-		process.exit(0);
+		process.exit(code);
 	};
-	let orphaned: ReturnType<typeof setTimeout> | undefined;
+	const leave = () => end(0);
+	dieAloud(end);
+	let orphaned = setTimeout(leave, connectMs);
 	const server = grpcServer(
 		// The answer must be on its way before the process ends.
 		pluginService(provider, () => setTimeout(leave, 1)),
@@ -84,11 +87,11 @@ export async function runPlugin<Api>(
 }
 
 /** Terraform shows what follows a line that starts with `panic: `, and nothing else. */
-function dieAloud(): void {
+function dieAloud(end: (code: number) => void): void {
 	const die = (error: unknown) => {
 		const text = error instanceof Error ? (error.stack ?? error.message) : "unknown failure";
 		process.stderr.write(`panic: ${text.replaceAll("\n", "\n\t")}\n\ngoroutine 1 [running]:\n`);
-		process.exit(2);
+		end(2);
 	};
 	process.on("uncaughtException", die);
 	process.on("unhandledRejection", die);

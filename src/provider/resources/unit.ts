@@ -21,6 +21,8 @@ export const unitResource: ResourceType<Api> = {
 			mode: "optional",
 			description:
 				"Free key/value pairs, stored at the server. Rights may depend on them. Without it the unit has none.",
+			check: (value) =>
+				Object.values(value as PlainMap).includes(null) ? "A label must have a value." : null,
 		},
 		adopt: {
 			type: "bool",

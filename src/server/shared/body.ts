@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { DomainError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { StreamBody } from "../../core/ports/blob-store.ts";
+import { type BodyReader, pacedReader } from "./paced-body.ts";
+import { contextOf } from "./request-context.ts";
 
 function tooLarge(bytesMax: number, name: string): DomainError {
 	return new DomainError("too_large", `${name} is larger than ${bytesMax} bytes`, {
@@ -49,15 +51,17 @@ export async function readBody(
 	const announced = contentLength(request);
 	if (announced !== null && announced > bytesMax) throw tooLarge(bytesMax, name);
 	if (request.body === null) return new Uint8Array(0);
+	const reader = pacedReader(request.body as ReadableStream<Uint8Array>, contextOf(request).clock);
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	try {
-		for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+		for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
 			size += chunk.byteLength;
 			if (size > bytesMax) throw tooLarge(bytesMax, name);
 			chunks.push(chunk);
 		}
 	} catch (error) {
+		void reader.cancel(error).catch(() => undefined);
 		throw error instanceof DomainError ? error : endedEarly(error);
 	}
 	if (announced !== null && size !== announced) throw endedEarly(undefined);
@@ -94,21 +98,23 @@ export async function readStateBody(
 		return await readBody(request, bytesMax, "the state");
 	}
 	return {
-		stream: counted(request.body as ReadableStream<Uint8Array>, announced),
+		stream: counted(
+			pacedReader(request.body as ReadableStream<Uint8Array>, contextOf(request).clock),
+			announced,
+		),
 		size: announced,
 	};
 }
 
 /** Passes the bytes on and fails at the end when they are not exactly as many as announced. */
-function counted(source: ReadableStream<Uint8Array>, size: number): ReadableStream<Uint8Array> {
-	const reader = source.getReader();
+function counted(reader: BodyReader, size: number): ReadableStream<Uint8Array> {
 	let received = 0;
 	return new ReadableStream<Uint8Array>(
 		{
 			async pull(controller) {
 				try {
-					const { done, value } = await reader.read();
-					if (done) {
+					const value = await reader.read();
+					if (value === null) {
 						if (received !== size) throw endedEarly(undefined);
 						controller.close();
 						return;

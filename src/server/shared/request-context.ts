@@ -1,9 +1,11 @@
 /** What is known of a request besides the request itself; every layer of the server shares it. */
 
 import { DomainError } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import type { Caller, Principal, Surface } from "../../core/principal.ts";
 
 export interface RequestContext {
+	readonly clock: Clock;
 	readonly requestId: string;
 	/** As received, still percent-encoded, without the query. */
 	readonly path: string;

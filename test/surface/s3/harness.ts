@@ -109,6 +109,7 @@ export async function openHarness(): Promise<Harness> {
 function contextOf(request: Request, requestId: string): RequestContext {
 	const url = splitUrl(request.url);
 	return {
+		clock: realClock,
 		requestId,
 		path: url?.path ?? "/",
 		query: new URLSearchParams(url?.query ?? ""),

@@ -279,6 +279,32 @@ describe("versions", () => {
 	});
 });
 
+test("folders of versions stand on the first page, and once", async () => {
+	for (const key of ["a/terraform.tfstate", "b", "c", "d/terraform.tfstate"]) {
+		await put(stateText(1), {}, key);
+	}
+	const seen: string[] = [];
+	let KeyMarker: string | undefined;
+	let VersionIdMarker: string | undefined;
+	for (;;) {
+		const page = await client.send(
+			new ListObjectVersionsCommand({
+				Bucket,
+				Delimiter: "/",
+				MaxKeys: 1,
+				KeyMarker,
+				VersionIdMarker,
+			}),
+		);
+		for (const one of page.CommonPrefixes ?? []) seen.push(one.Prefix ?? "");
+		for (const one of page.Versions ?? []) seen.push(one.Key ?? "");
+		if (page.IsTruncated !== true) break;
+		KeyMarker = page.NextKeyMarker;
+		VersionIdMarker = page.NextVersionIdMarker;
+	}
+	expect(seen.toSorted()).toEqual(["a/", "b", "c", "d/"]);
+});
+
 describe("plain states that nobody has taken over", () => {
 	test("are read, listed and described", async () => {
 		await harness.store.put("old/terraform.tfstate", Buffer.from(stateText(4)));

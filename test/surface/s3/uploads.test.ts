@@ -14,6 +14,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { limits } from "../../../src/core/limits.ts";
 import { parseUnitId, unitIdOfKey } from "../../../src/core/unit/unit-id.ts";
+import { startChecksum } from "../../../src/lib/checksum.ts";
 import { Uploads } from "../../../src/server/surfaces/s3/uploads.ts";
 import { MemoryStore } from "../../../src/storage/memory.ts";
 import { realClock, realRandom } from "../../support/core.ts";
@@ -143,6 +144,29 @@ test("what is no state is refused at the end, and the parts stay for another try
 	const right = await send(UploadId, 1, stateText(1));
 	await complete(UploadId, [{ PartNumber: 1, ETag: right.ETag }]);
 	expect(await text()).toBe(stateText(1));
+});
+
+test("the checksum and the size of the whole are those of the parts together", async () => {
+	const body = stateText(1, "l-1", 6 * MiB);
+	const sum = (content: string) => {
+		const running = startChecksum("crc32");
+		running.update(Buffer.from(content));
+		return running.digest();
+	};
+	const UploadId = await begin("CRC32");
+	const Parts = [];
+	for (const [index, part] of [body.slice(0, 5 * MiB), body.slice(5 * MiB)].entries()) {
+		const { ETag } = await send(UploadId, index + 1, part);
+		Parts.push({ PartNumber: index + 1, ETag });
+	}
+	const full = { ChecksumType: "FULL_OBJECT" };
+	const wrong = complete(UploadId, Parts, { ...full, ChecksumCRC32: sum("another") });
+	expect(await nameOf(wrong)).toBe("BadDigest");
+	expect(await nameOf(complete(UploadId, Parts, { MpuObjectSize: 7 }))).toBe("InvalidRequest");
+	expect(await nameOf(client.send(new HeadObjectCommand({ Bucket, Key })))).toBe("NotFound");
+	const right = { ...full, ChecksumCRC32: sum(body), MpuObjectSize: body.length };
+	expect(await nameOf(complete(UploadId, Parts, right))).toBe("ok");
+	expect((await text()) === body).toBe(true);
 });
 
 test("an aborted upload is gone", async () => {

@@ -40,6 +40,10 @@ describe("uploads", () => {
 		expect(await put(app, upload.state, stateText(3, "other"))).toBe(422);
 		expect(await put(app, upload.state, next)).toBe(200);
 		expect(await put(app, upload.state, next)).toBe(200);
+		await unlock(app);
+		expect(await put(app, upload.state, next)).toBe(200);
+		expect(await put(app, upload.state, stateText(3, "other"))).toBe(422);
+		await lock(app);
 		const again = await announce(app, next);
 		expect(again).toMatchObject({ id: upload.id, status: "finalized" });
 		expect(await put(app, again.state, next)).toBe(200);

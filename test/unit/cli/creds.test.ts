@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { backendBlock, profileSections, withProfile } from "../../../src/cli/aws-profile.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
@@ -96,6 +96,21 @@ describe("taco creds", () => {
 			await run(["creds"]);
 		}
 		expect(issued).toBe(6);
+	});
+
+	test("what has ended is removed with the next one that is kept, and all of it at logout", async () => {
+		await run(["creds"]);
+		const [old] = await cacheFiles();
+		const hoursAgo = Date.now() / 1000 - 2 * 3600;
+		await utimes(join(folder.path, ".cache", "opentaco", old ?? ""), hoursAgo, hoursAgo);
+		await writeFile(join(folder.path, ".cache", "opentaco", "notes"), "");
+		token = "renewed-token";
+		await run(["creds"]);
+		const kept = await cacheFiles();
+		expect(kept).toHaveLength(2);
+		expect(kept).not.toContain(old ?? "");
+		expect((await run(["logout", "--local"])).code).toBe(0);
+		expect(await cacheFiles()).toEqual(["notes"]);
 	});
 
 	test("a cache that cannot be written is no failure", async () => {

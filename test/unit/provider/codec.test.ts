@@ -20,9 +20,9 @@ import {
 } from "../../../src/provider/wire/msgpack.ts";
 import { decodeMessage, encodeMessage } from "../../../src/provider/wire/protobuf.ts";
 
-const seed = Number(process.env.OPENTACO_TEST_SEED ?? Date.now() % 1_000_000);
-fc.configureGlobal({ seed, numRuns: 200 });
-console.log(`seed ${seed}`);
+const seed = Number(process.env.OPENTACO_TEST_SEED ?? Date.now() & 0x7fffffff);
+console.info(`provider seed ${seed} (OPENTACO_TEST_SEED repeats it)`);
+const assertAll = <T>(property: fc.IProperty<T>) => fc.assert(property, { seed, numRuns: 200 });
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
 
@@ -44,7 +44,7 @@ const raw: fc.Arbitrary<Raw> = fc.letrec<{ value: Raw }>((tie) => ({
 
 describe("msgpack", () => {
 	test("what is written is read again", () => {
-		fc.assert(
+		assertAll(
 			fc.property(raw, (value) => {
 				const read = decodeMsgpack(encodeMsgpack(value));
 				expect(Bun.deepEquals(read, value, false)).toBe(true);
@@ -53,7 +53,7 @@ describe("msgpack", () => {
 	});
 
 	test("damaged bytes are refused, never taken for something else", () => {
-		fc.assert(
+		assertAll(
 			fc.property(raw, fc.nat(), (value, at) => {
 				const bytes = encodeMsgpack(value);
 				const cut = bytes.subarray(0, at % bytes.length);
@@ -61,7 +61,7 @@ describe("msgpack", () => {
 				expect(() => decodeMsgpack(Buffer.concat([bytes, Buffer.from([0xc0])]))).toThrow();
 			}),
 		);
-		fc.assert(
+		assertAll(
 			fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
 				try {
 					decodeMsgpack(bytes);
@@ -156,7 +156,7 @@ describe("protobuf", () => {
 			config: dynamic,
 			priorPrivate: bytes,
 		});
-		fc.assert(
+		assertAll(
 			fc.property(request, (value) => {
 				const read = decodeMessage(PlanRequest, encodeMessage(PlanRequest, value));
 				expect(Bun.deepEquals(read, value, false)).toBe(true);
@@ -167,7 +167,7 @@ describe("protobuf", () => {
 			elementKeyString: fc.string(),
 			elementKeyInt: fc.integer(),
 		});
-		fc.assert(
+		assertAll(
 			fc.property(fc.array(fc.record({ steps: fc.array(step) })), (requiresReplace) => {
 				const read = decodeMessage(PlanResponse, encodeMessage(PlanResponse, { requiresReplace }));
 				expect(read.requiresReplace).toEqual(requiresReplace);
@@ -182,7 +182,7 @@ describe("protobuf", () => {
 	});
 
 	test("arbitrary and cut bytes are refused, never followed beyond their end", () => {
-		fc.assert(
+		assertAll(
 			fc.property(fc.uint8Array({ maxLength: 64 }), (input) => {
 				try {
 					decodeMessage(PlanRequest, input);

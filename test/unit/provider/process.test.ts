@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { makeCertificate } from "../../../src/provider/plugin/certificate.ts";
 import { temporaryDirectory } from "../../support/tmpdir.ts";
@@ -125,4 +125,25 @@ test("a Terraform that cannot speak protocol 6 is told so", async () => {
 	expect(await new Response(child.stderr).text()).toContain("plugin protocol 6");
 	expect(await child.exited).toBe(1);
 	expect(await new Response(child.stdout).text()).toBe("");
+});
+
+test("a crash is told as Terraform shows it, and ends the process", async () => {
+	await using folder = await temporaryDirectory("plugin");
+	const source = (path: string) => JSON.stringify(resolve(import.meta.dir, "../../../src", path));
+	const script = join(folder.path, "crash.ts");
+	await Bun.write(
+		script,
+		`import { runPlugin } from ${source("provider/plugin/run.ts")};
+import { opentacoProvider } from ${source("provider/provider.ts")};
+await runPlugin(opentacoProvider({}), "p", process.env);
+setTimeout(() => { throw new Error("planted"); }, 0);
+`,
+	);
+	const child = Bun.spawn([process.execPath, script], {
+		cwd: folder.path,
+		env: { TF_PLUGIN_MAGIC_COOKIE: cookie, TMPDIR: folder.path },
+		stdio: ["ignore", "ignore", "pipe"],
+	});
+	expect(await new Response(child.stderr).text()).toMatch(/^panic: .*planted/);
+	expect(await child.exited).toBe(2);
 });

@@ -97,6 +97,7 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 		operationId: operation.id,
 		tags: [operation.tag],
 		summary: operation.summary,
+		...(operation.scope === "public" ? { security: [] } : {}),
 		parameters: parameters(operation),
 		...(body === undefined
 			? {}

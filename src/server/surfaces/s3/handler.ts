@@ -10,6 +10,7 @@ import {
 	type VerifiedRequest,
 	verifyRequest,
 } from "../../../auth/sts/sigv4.ts";
+import { pacedBody } from "../../shared/paced-body.ts";
 import { callerOf, type RequestContext, splitUrl } from "../../shared/request-context.ts";
 import { lockAnswer, stateHeaders, xmlText } from "./answers.ts";
 import {
@@ -149,7 +150,7 @@ export class S3Surface {
 			bucket: target.bucket,
 			query,
 			headers: request.headers as Headers,
-			body: request.body as ReadableStream<Uint8Array> | null,
+			body: pacedBody(request.body as ReadableStream<Uint8Array> | null, context.clock),
 			verified,
 			caller: callerOf(context, "s3"),
 			context,

@@ -1,7 +1,11 @@
 /** The operations of an upload in parts. States above 5 MiB arrive so. */
 
+import { StsFault } from "../../../auth/sts/fault.ts";
+import { announcedChecksums } from "../../../auth/sts/payload.ts";
 import { limits } from "../../../core/limits.ts";
+import type { StreamBody } from "../../../core/ports/blob-store.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { type Checksum, startChecksum } from "../../../lib/checksum.ts";
 import { readRange, writeCondition } from "./conditions.ts";
 import { openCopySource } from "./copy.ts";
 import { notImplemented, S3Error } from "./errors.ts";
@@ -160,13 +164,61 @@ function chooseParts(
 	});
 }
 
+/** The request without the checksums of the object, which are none of the XML document's. */
+function withoutChecksums(request: S3Request): S3Request {
+	const headers = new Headers(request.headers);
+	for (const algorithm of announcedChecksums(request.headers).keys()) {
+		headers.delete(`x-amz-checksum-${algorithm}`);
+	}
+	return { ...request, headers };
+}
+
+/**
+ * The body, failing at its end with `checksum_mismatch` when it has not the full-object checksum or
+ * the size that the client names. A composite checksum is one of the parts' checksums, which were
+ * verified when the parts came.
+ */
+function verifiedObject(request: S3Request, body: StreamBody): StreamBody {
+	const { headers } = request;
+	const size = headers.get("x-amz-mp-object-size");
+	if (size !== null && size !== String(body.size)) {
+		throw new S3Error(400, "InvalidRequest", "the parts have not the size of x-amz-mp-object-size");
+	}
+	const isFull = headers.get("x-amz-checksum-type")?.toUpperCase() === "FULL_OBJECT";
+	const checks: { readonly running: Checksum; readonly expected: string }[] = [];
+	for (const [algorithm, expected] of announcedChecksums(headers)) {
+		// CRC64NVME has no composite form.
+		if (isFull || algorithm === "crc64nvme") {
+			checks.push({ running: startChecksum(algorithm), expected });
+		}
+	}
+	if (checks.length === 0) return body;
+	const stream = body.stream.pipeThrough(
+		new TransformStream<Uint8Array, Uint8Array>({
+			transform(chunk, controller) {
+				for (const { running } of checks) running.update(chunk);
+				controller.enqueue(chunk);
+			},
+			flush() {
+				if (checks.some(({ running, expected }) => running.digest() !== expected)) {
+					throw new StsFault(
+						"checksum_mismatch",
+						"the parts together do not match the checksum of the object; upload them again",
+					);
+				}
+			},
+		}),
+	);
+	return { stream, size: body.size };
+}
+
 /** CompleteMultipartUpload: one write of the state. Repeated after a lost answer it answers the same. */
 export async function completeUpload(
 	deps: MultipartDeps,
 	request: S3Request,
 	target: UploadTarget,
 ): Promise<Response> {
-	const named = namedParts(await readXmlBody(request));
+	const named = namedParts(await readXmlBody(withoutChecksums(request)));
 	const upload = await findUpload(deps, request, target);
 	let completed = upload.completed;
 	if (completed === undefined) {
@@ -181,7 +233,7 @@ export async function completeUpload(
 		}
 		request.context.allowSlow();
 		const object = await writeState(deps, request, target.id, {
-			body,
+			body: verifiedObject(request, body),
 			md5: null,
 			condition: writeCondition(request.headers),
 		});

@@ -75,6 +75,8 @@ export async function listVersions(deps: S3Deps, request: S3Request): Promise<st
 		}
 		if (found.length < limit) next = null;
 	}
+	// Folded keys have no versions to cut pages by: all of them stand on the first page.
+	const prefixes = marker.key === "" ? folded.prefixes : [];
 	return xmlDocument([
 		"ListVersionsResult",
 		[
@@ -93,7 +95,7 @@ export async function listVersions(deps: S3Deps, request: S3Request): Promise<st
 						["NextVersionIdMarker", next.number] as const,
 					]),
 			...found,
-			...folded.prefixes.map((name) => ["CommonPrefixes", [["Prefix", writeKey(name)]]] as const),
+			...prefixes.map((name) => ["CommonPrefixes", [["Prefix", writeKey(name)]]] as const),
 		],
 	]);
 }

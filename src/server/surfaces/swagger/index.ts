@@ -50,6 +50,8 @@ const contentSecurityPolicy = [
 export interface Described {
 	readonly routes: Elysia;
 	readonly schemas: Readonly<Record<string, unknown>>;
+	/** Paths that are described by hand. */
+	readonly paths: Readonly<Record<string, unknown>>;
 }
 
 function documentation(schemas: Described["schemas"]) {
@@ -65,9 +67,14 @@ function documentation(schemas: Described["schemas"]) {
 			{ name: "States", description: "The bytes" },
 			{ name: "Versions", description: "The history" },
 			{ name: "Locks", description: "Who may write" },
+			{ name: "Roles", description: "Who may do what" },
+			{ name: "Audit", description: "Who did what, and who was not let" },
+			{ name: "Login", description: "From a proof of who one is to a token" },
+			{ name: "Tokens", description: "API tokens, and local users" },
+			{ name: "Terraform backend", description: 'What `backend "http"` talks to' },
 			{ name: "Server", description: "The server itself" },
 		],
-		security: [{ bearer: [] }, { basic: [] }],
+		security: [{ bearer: [] }],
 		components: {
 			schemas,
 			securitySchemes: {
@@ -75,7 +82,7 @@ function documentation(schemas: Described["schemas"]) {
 				basic: {
 					type: "http",
 					scheme: "basic",
-					description: "Any username, the token as the password",
+					description: "Any username, the token as the password; for the Terraform backend only",
 				},
 			},
 		},
@@ -83,7 +90,7 @@ function documentation(schemas: Described["schemas"]) {
 }
 
 /** The OpenAPI document of the described routes. */
-export async function openApiDocument({ routes, schemas }: Described): Promise<string> {
+export async function openApiDocument({ routes, schemas, paths }: Described): Promise<string> {
 	const describing = new Elysia({ name: "description" })
 		.use(
 			swagger({
@@ -95,8 +102,8 @@ export async function openApiDocument({ routes, schemas }: Described): Promise<s
 		.use(routes);
 	const response = await describing.handle(new Request("http://localhost/json"));
 	// The plugin writes 3.0.3; schemas of TypeBox are JSON Schema, which is what 3.1 takes.
-	const described = (await response.json()) as object;
-	const document = { ...described, openapi: "3.1.0" };
+	const described = (await response.json()) as { paths: object };
+	const document = { ...described, openapi: "3.1.0", paths: { ...described.paths, ...paths } };
 	return JSON.stringify(document, null, 1);
 }
 

@@ -255,8 +255,12 @@ async function writeUpload(
 		if (!isDomainError(error, "lock_mismatch")) throw error;
 		// The lock was given back after the first of two uploads of the same bytes.
 		const rows = await deps.core.states.versions(caller, unit);
+		const sizeBytes = contentLength(request);
 		const isStored = rows.some(
-			({ version }) => version.number === number && hexOfMd5(version.md5) === upload.md5,
+			({ version }) =>
+				version.number === number &&
+				hexOfMd5(version.md5) === upload.md5 &&
+				(sizeBytes === null || sizeBytes === version.sizeBytes),
 		);
 		if (!isStored) throw error;
 	}

@@ -200,9 +200,22 @@ describe("what was signed", () => {
 	});
 
 	test("a signed header that is gone", async () => {
-		const one = await signed();
-		const { "accept-encoding": _, ...headers } = one.headers;
+		const one = await signed({ ...get, headers: { ...get.headers, range: "bytes=0-9" } });
+		const { range: _, ...headers } = one.headers;
 		await expectFault(verify(received({ ...one, headers })), "header_missing");
+	});
+
+	test("a proxy may replace or remove the Accept-Encoding of Terraform, and nothing else", async () => {
+		const one = await signed();
+		const { "accept-encoding": _, ...without } = one.headers;
+		await verify(received({ ...one, headers: without }));
+		await verify(received({ ...one, headers: { ...without, "accept-encoding": "gzip, br" } }));
+		const other = await signed({ ...get, headers: { ...get.headers, "accept-encoding": "br" } });
+		await verify(received(other));
+		const changed = { ...other.headers, "accept-encoding": "gzip" };
+		await expectFault(verify(received({ ...other, headers: changed })), "signature_mismatch");
+		const bodiless = { ...without, "x-amz-content-sha256": "0".repeat(64) };
+		await expectFault(verify(received({ ...one, headers: bodiless })), "signature_mismatch");
 	});
 
 	test("the session token must be signed and be the key's own", async () => {

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { storeLogin } from "../../../src/client/credentials/stored-login.ts";
+import { configure, explain } from "../../../src/provider/configuration.ts";
+import { ProviderError } from "../../../src/provider/plugin/diagnostic.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
+
+let folder: TemporaryDirectory;
+let server: Bun.Server<undefined>;
+let url: string;
+let seen: (string | null)[] = [];
+
+beforeAll(async () => {
+	folder = await temporaryDirectory("configuration");
+	server = Bun.serve({
+		port: 0,
+		hostname: "127.0.0.1",
+		fetch(request) {
+			seen.push(request.headers.get("authorization"));
+			return Response.json({ units: [], count: 0 });
+		},
+	});
+	url = `http://127.0.0.1:${server.port}`;
+});
+afterAll(async () => {
+	await server.stop(true);
+	await folder.remove();
+});
+beforeEach(() => {
+	seen = [];
+});
+
+async function sent(config: Record<string, string>, env: Record<string, string>) {
+	const api = await configure(config, { HOME: folder.path, ...env });
+	await api.units.listUnits();
+	return seen.at(-1) ?? null;
+}
+
+describe("which server and which token", () => {
+	test("the configuration, then the variables, then what taco login stored", async () => {
+		expect(await sent({ endpoint: url }, {})).toBeNull();
+		await storeLogin({ HOME: folder.path }, url, { accessToken: "stored", refreshToken: "" });
+		expect(await sent({ endpoint: url }, {})).toBe("Bearer stored");
+		expect(await sent({}, { OPENTACO_SERVER: url })).toBe("Bearer stored");
+		const both = { OPENTACO_ENDPOINT: url, OPENTACO_SERVER: "http://127.0.0.1:9" };
+		expect(await sent({}, { ...both, OPENTACO_TOKEN: "variable" })).toBe("Bearer variable");
+		const env = { OPENTACO_ENDPOINT: "http://127.0.0.1:9", OPENTACO_TOKEN: "variable" };
+		expect(await sent({ endpoint: url, token: "written" }, env)).toBe("Bearer written");
+	});
+
+	test("what terraform login stored comes before what taco login stored", async () => {
+		const home = join(folder.path, "other");
+		await mkdir(join(home, ".terraform.d"), { recursive: true });
+		const credentials = { [new URL(url).host]: { token: "of-terraform" } };
+		const path = join(home, ".terraform.d", "credentials.tfrc.json");
+		await writeFile(path, JSON.stringify({ credentials }));
+		await storeLogin({ HOME: home }, url, { accessToken: "stored", refreshToken: "" });
+		expect(await sent({ endpoint: url }, { HOME: home })).toBe("Bearer of-terraform");
+	});
+
+	test("a file of authorities that is none is an error at its attribute", async () => {
+		const path = join(folder.path, "not-a-certificate");
+		await writeFile(path, "hello");
+		for (const file of [path, join(folder.path, "missing")]) {
+			const failed = await configure({ endpoint: url, ca_file: file }, { HOME: folder.path }).then(
+				() => null,
+				(error: unknown) => error,
+			);
+			expect(failed).toBeInstanceOf(ProviderError);
+			expect((failed as ProviderError).attribute).toBe("ca_file");
+		}
+	});
+});
+
+test("no failure tells a token, wherever it may stand in a message", async () => {
+	const token = "otc_svc_never-to-be-shown-0123456789";
+	await configure({ endpoint: url, token }, { HOME: folder.path });
+	for (const error of [
+		new ProviderError(`about ${token}`, `and ${token}`),
+		new TypeError(`cannot read ${token}`),
+	]) {
+		const { summary, detail } = explain(error);
+		expect(`${summary} ${detail}`).not.toContain(token);
+		expect(`${summary} ${detail}`).toContain("(secret)");
+	}
+});
