@@ -48,7 +48,7 @@ export class IdentityAuthenticator {
 		if (credential.kind === "other") {
 			throw refused("the Authorization header is not understood", surface);
 		}
-		if (!taken.includes(credential.kind)) {
+		if (!taken.includes(credential.kind) && !isAdminPassword(credential, surface)) {
 			throw refused("this surface does not take that kind of credential", surface);
 		}
 		const principal = await this.#verify(credential.token);
@@ -81,6 +81,16 @@ export class IdentityAuthenticator {
 		if (looksLikeJwt(token)) return await logins.verify(token);
 		return await admin.verify(token);
 	}
+}
+
+/** On `/v1` the admin token, and it alone, may come as a password too: `curl -u admin:<token>`. */
+function isAdminPassword(credential: Credential, surface: Surface): boolean {
+	return (
+		surface === "management" &&
+		credential.kind === "basic" &&
+		!looksLikeApiToken(credential.token) &&
+		!looksLikeJwt(credential.token)
+	);
 }
 
 function refused(message: string, surface: Surface): DomainError {
