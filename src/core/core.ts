@@ -23,6 +23,7 @@ import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
+import { StateIndexService } from "./state-index/service.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
@@ -56,6 +57,8 @@ export interface Core {
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
 	readonly outputs: OutputsService;
+	/** What is known of states' contents; it asks nobody for permission. */
+	readonly stateIndex: StateIndexService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -115,21 +118,19 @@ export function createCore(deps: CoreDeps): Core {
 	const pruner = new Pruner({ ...common, recordsKept, graceMs });
 	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
 
+	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		stateIndex.follow(id, record);
 	});
 
-	const writer = new StateWriter({ ...common, versionsKept, isAutoCreating }, bodies);
-	const stateDeps = {
-		...common,
-		versionsKept,
-		isAutoCreating,
-		adopt: adoption.adopt.bind(adoption),
-	};
+	const writing = { ...common, versionsKept, isAutoCreating };
+	const writer = new StateWriter(writing, bodies);
+	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
@@ -142,7 +143,8 @@ export function createCore(deps: CoreDeps): Core {
 		audit,
 		workspaces: new WorkspaceService({ ...registered, units }),
 		projects: new ProjectService(registered),
-		outputs: new OutputsService({ states, gate }),
+		outputs: new OutputsService({ states, gate, stateIndex }),
+		stateIndex,
 		parts: {
 			...{ unitLog, directory, feed, projector, pruner, sweeper },
 			...{ bodies, history, adoption, gate, chain },
@@ -176,6 +178,15 @@ function followRecords(
 			if (record !== null) follow(id, record);
 		});
 	});
+}
+
+function indexOf(
+	{ store, log }: CoreDeps,
+	bodies: BodyStore,
+	tasks: TaskGroup,
+	stopping: AbortSignal,
+): StateIndexService {
+	return new StateIndexService({ store, bodies, log, tasks, stopping });
 }
 
 function scheduleOf(
