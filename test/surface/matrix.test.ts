@@ -22,6 +22,7 @@ interface Route {
 
 const parameters: Readonly<Record<string, string>> = {
 	...{ version: "1", role: "none", permission: "none", token: "none", user: "none" },
+	...{ variable: "var-0123456789abcdef" },
 };
 
 const managed: Route[] = operations
