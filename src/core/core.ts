@@ -4,6 +4,7 @@ import { createAccess } from "./access.ts";
 import { Adoption } from "./adoption/adopt.ts";
 import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
+import { type Collaboration, createCollaboration } from "./collaboration.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import { OutputsService } from "./outputs/service.ts";
@@ -30,8 +31,7 @@ import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
-import { ProjectService } from "./workspace/projects.ts";
-import { WorkspaceService } from "./workspace/service.ts";
+import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
 	readonly store: BlobStore;
@@ -46,16 +46,16 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
+	readonly secretKeys?: readonly SecretKey[] | undefined;
 }
 
-export interface Core {
+export interface Core extends Collaboration {
 	readonly units: UnitService;
 	readonly locks: LockService;
 	readonly states: StateService;
 	readonly rbac: RbacService;
 	readonly audit: AuditService;
-	readonly workspaces: WorkspaceService;
-	readonly projects: ProjectService;
 	readonly outputs: OutputsService;
 	/** What is known of states' contents; it asks nobody for permission. */
 	readonly stateIndex: StateIndexService;
@@ -134,15 +134,15 @@ export function createCore(deps: CoreDeps): Core {
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
-	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs, gate };
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
+	const { secretKeys = [] } = deps;
 	return {
 		units,
 		locks: new LockService({ ...common, isAutoCreating }),
 		states,
 		rbac,
 		audit,
-		workspaces: new WorkspaceService({ ...registered, units }),
-		projects: new ProjectService(registered),
+		...createCollaboration({ ...registered, gate, units, secretKeys }),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		parts: {

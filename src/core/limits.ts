@@ -216,6 +216,20 @@ export const limits = {
 	/** Indexes that a server holds ready; one that is larger than a quarter of it is read each time. */
 	indexesCachedBytesMax: 16 * MiB,
 
+	// Variables
+	variablesMax: 250,
+	/** All variables of one unit or set, as they are stored. */
+	variablesBytesMax: 2 * MiB,
+	variableKeyBytesMax: 128,
+	variableValueBytesMax: 64 * KiB,
+	variableDescriptionBytesMax: 512,
+	/** A value in JSON may be six times as long as it is. */
+	variableBodyBytesMax: 512 * KiB,
+	variableRegistersCachedMax: 2000,
+	secretKeysFreshMs: 30 * second,
+	/** Characters of `OPENTACO_SECRETS_KEY`. */
+	secretKeyCharactersMin: 32,
+
 	// The cloud backend
 	/** A state inside of a JSON document is a third larger and held in memory. */
 	inlineStateBytesMax: 32 * MiB,
