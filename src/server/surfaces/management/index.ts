@@ -20,10 +20,12 @@ import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { tokenOperations } from "./tokens.ts";
+import { unitSettingsOperations } from "./unit-settings.ts";
 import { unitOperations } from "./units.ts";
 
 export const operations: readonly Operation[] = [
 	...unitOperations,
+	...unitSettingsOperations,
 	...stateOperations,
 	...lockOperations,
 	...rbacOperations,
