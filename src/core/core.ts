@@ -12,23 +12,24 @@ import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
-import { Projector } from "./projection/projector.ts";
-import { ProjectionSchedule } from "./projection/schedule.ts";
+import type { Projector } from "./projection/projector.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
-import { Pruner } from "./retention/pruner.ts";
-import { Sweeper } from "./retention/sweeper.ts";
+import type { Pruner } from "./retention/pruner.ts";
+import type { Sweeper } from "./retention/sweeper.ts";
 import type { CoreSettings } from "./settings.ts";
 import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
+import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
-import type { UnitId } from "./unit/unit-id.ts";
+import { systemUnitId, type UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
+import { createUpkeep } from "./upkeep.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
 
@@ -45,6 +46,8 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
+	readonly systemUnit?: UnitId | undefined;
 }
 
 export interface Core {
@@ -77,6 +80,7 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	readonly systemState: SystemStateRefresher;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
 }
@@ -109,11 +113,12 @@ export function createCore(deps: CoreDeps): Core {
 		reloadIntervalMs: limits.directoryReloadIntervalMs,
 	});
 	const audit = access.audit(directory);
-	const projector = new Projector({ ...common, versionsKept });
-	const schedule = scheduleOf(deps, projector, tasks, stopping.signal);
-	const { recordsKept, pruneGraceMs: graceMs } = settings;
-	const pruner = new Pruner({ ...common, recordsKept, graceMs });
-	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
+	const systemUnit = deps.systemUnit ?? systemUnitId;
+	const upkeep = createUpkeep({
+		...{ ...common, directory, feed, tasks, settings, systemUnit },
+		...{ messages: deps.log, stopping: stopping.signal },
+	});
+	const { schedule, systemState } = upkeep;
 
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	followRecords(unitLog, tasks, (id, record) => {
@@ -121,6 +126,7 @@ export function createCore(deps: CoreDeps): Core {
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		if (id === systemUnit) systemState.note(record);
 	});
 
 	const writer = new StateWriter({ ...common, versionsKept, isAutoCreating }, bodies);
@@ -144,13 +150,14 @@ export function createCore(deps: CoreDeps): Core {
 		projects: new ProjectService(registered),
 		outputs: new OutputsService({ states, gate }),
 		parts: {
-			...{ unitLog, directory, feed, projector, pruner, sweeper },
+			...{ ...upkeep, unitLog, directory, feed },
 			...{ bodies, history, adoption, gate, chain },
 		},
 		tasks,
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
-			tasks.run("sweep", () => sweeper.run(ending));
+			tasks.run("sweep", () => upkeep.sweeper.run(ending));
+			systemState.request();
 			tasks.run("audit", () => audit.run(ending));
 		},
 		async flush() {
@@ -176,17 +183,6 @@ function followRecords(
 			if (record !== null) follow(id, record);
 		});
 	});
-}
-
-function scheduleOf(
-	deps: CoreDeps,
-	projector: Projector,
-	tasks: TaskGroup,
-	stopping: AbortSignal,
-): ProjectionSchedule {
-	const { clock, log, metrics, settings } = deps;
-	const settleMs = settings.projectionSettleMs;
-	return new ProjectionSchedule({ projector, clock, tasks, log, metrics, settleMs, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

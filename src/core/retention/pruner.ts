@@ -8,7 +8,7 @@ import { generationOfKey, recordKey } from "../log/record-key.ts";
 import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
 import type { History } from "../state/history.ts";
 import { bodyRoot, generationOfBodyKey, logName, pageRoot } from "../unit/keys.ts";
-import { hasBody } from "../unit/record.ts";
+import { hasBody, overlayOf } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 
@@ -44,6 +44,8 @@ export class Pruner {
 		for (const version of await history.all(state)) {
 			if (hasBody(state, version)) kept.add(version.body);
 		}
+		const overlay = overlayOf(state);
+		if (overlay !== undefined) kept.add(overlay.body);
 		const candidates = bodies.filter(
 			(blob) => !kept.has(blob.key) && head.confirmedAtStore - blob.modified > graceMs,
 		);

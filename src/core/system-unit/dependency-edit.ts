@@ -25,8 +25,14 @@ export interface DependencyValues {
 	readonly lastOutAt: string | null;
 }
 
+/** What stands in the state; null for what is null, missing or no text. */
+export type ShownValues = { readonly [K in keyof DependencyValues]: string | null };
+
 /** The values of an edge; undefined leaves the instance as it is. */
-export type ValuesOf = (edge: DeclaredDependency) => DependencyValues | undefined;
+export type ValuesOf = (
+	edge: DeclaredDependency,
+	shown: ShownValues,
+) => DependencyValues | undefined;
 
 export interface EditedState {
 	/** The very bytes that were given when nothing differs. */
@@ -59,7 +65,7 @@ export function withDependencyValues(state: Uint8Array, valuesOf: ValuesOf): Edi
 		const edge = members === null ? null : declaredIn(state, members);
 		if (members === null || edge === null) continue;
 		instances++;
-		const values = valuesOf(edge);
+		const values = valuesOf(edge, shownIn(state, members));
 		if (values !== undefined) replacements.push(...replacementsFor(state, members, values));
 	}
 	return { bytes: replaced(state, replacements), instances };
@@ -125,20 +131,32 @@ function declaredIn(
 	return { fromUnitId, fromOutput, toUnitId, toInput: toInput ?? "" };
 }
 
+const attributeNames = {
+	inDigest: "in_digest",
+	outDigest: "out_digest",
+	status: "status",
+	lastInAt: "last_in_at",
+	lastOutAt: "last_out_at",
+} as const;
+
+const valueNames = Object.keys(attributeNames) as (keyof typeof attributeNames)[];
+
+function shownIn(bytes: Uint8Array, members: ReadonlyMap<string, ByteRange>): ShownValues {
+	const shown = valueNames.map((name) => [
+		name,
+		textAt(bytes, members.get(attributeNames[name])) ?? null,
+	]);
+	return Object.fromEntries(shown) as ShownValues;
+}
+
 function replacementsFor(
 	bytes: Uint8Array,
 	members: ReadonlyMap<string, ByteRange>,
 	values: DependencyValues,
 ): Replacement[] {
-	const wanted: Readonly<Record<string, string | null>> = {
-		in_digest: values.inDigest,
-		out_digest: values.outDigest,
-		status: values.status,
-		last_in_at: values.lastInAt,
-		last_out_at: values.lastOutAt,
-	};
-	return Object.entries(wanted).flatMap(([name, value]) => {
-		const at = members.get(name);
+	return valueNames.flatMap((name) => {
+		const value = values[name];
+		const at = members.get(attributeNames[name]);
 		if (at === undefined || isWritten(bytes, at, value)) return [];
 		return [{ ...at, text: JSON.stringify(value) }];
 	});

@@ -1,5 +1,6 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
+import { withoutOverlay } from "./overlay.ts";
 import type { Lock, UnitState, Version } from "./record.ts";
 
 /** A unit that was just created and has no state. */
@@ -57,6 +58,11 @@ export function unlocked(state: UnitState): UnitState {
 	return { ...state, lock: null, released };
 }
 
+/** Deleted: unlocked and hidden, with its whole history. */
+export function deleted(state: UnitState, at: string): UnitState {
+	return { ...withoutOverlay(unlocked(state)), deleted: at };
+}
+
 /** With a further version, current unless it is kept aside; retention of `versionsKept` bodies. */
 export function withVersion(
 	state: UnitState,
@@ -68,7 +74,7 @@ export function withVersion(
 			? state.bodiesFrom
 			: Math.max(state.bodiesFrom, version.number - options.versionsKept + 1);
 	return {
-		...state,
+		...(options.isCurrent ? withoutOverlay(state) : state),
 		updated: options.isCurrent ? version.at : state.updated,
 		current: options.isCurrent ? version.number : state.current,
 		versions: [...state.versions, version],

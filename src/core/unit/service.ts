@@ -9,7 +9,7 @@ import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
-import { created, unlocked } from "./changes.ts";
+import { created, deleted } from "./changes.ts";
 import type { UnitDirectory } from "./directory.ts";
 import { unitNotFound } from "./not-found.ts";
 import type { UnitState } from "./record.ts";
@@ -180,7 +180,7 @@ export class UnitService {
 			if (living.lock !== null && !input.force) throw lockedError(living.lock);
 			return {
 				operation: "delete",
-				state: { ...unlocked(living), deleted: at },
+				state: deleted(living, at),
 				result: () => undefined,
 			};
 		});
