@@ -15,6 +15,7 @@ import {
 	type Version,
 } from "../unit/record.ts";
 import { lockKeyOfUnit, stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
+import { examineIndex } from "./examine-index.ts";
 import { type Finding, finding } from "./finding.ts";
 
 export interface ContentDeps {
@@ -47,11 +48,13 @@ export async function examineContent(
 	const stored = await listBodies(deps.store, id);
 	let bodiesVerified = 0;
 	const kept = new Set<string>();
+	const contents = new Set<string>();
 	const overlay = overlayOf(head.state);
 	const shown = versions.filter((version) => hasBody(head.state, version));
 	for (const version of overlay === undefined ? shown : [...shown, overlay]) {
 		const name = `version ${version.number}${version === overlay ? " as it is shown" : ""}`;
 		kept.add(version.body);
+		contents.add(version.sha256);
 		const blob = stored.get(version.body);
 		if (blob === undefined) {
 			findings.push(finding("missing", id, `the content of ${name} is missing`));
@@ -70,6 +73,7 @@ export async function examineContent(
 	for (const key of stored.keys()) {
 		if (!kept.has(key)) findings.push(finding("orphan", id, "content that no version refers to"));
 	}
+	findings.push(...(await examineIndex(deps.store, id, contents, isDeep)));
 	for (const number of head.state.keptAside) {
 		findings.push(
 			finding(
