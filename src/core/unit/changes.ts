@@ -1,12 +1,17 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
 import { withoutOverlay } from "./overlay.ts";
-import type { Lock, UnitState, Version } from "./record.ts";
+import { defaultProjectId, type Lock, type UnitState, type Version } from "./record.ts";
 
 /** A unit that was just created and has no state. */
-export function newUnit(at: string, labels: Readonly<Record<string, string>> = {}): UnitState {
+export function newUnit(
+	at: string,
+	labels: Readonly<Record<string, string>> = {},
+	project: string = defaultProjectId,
+): UnitState {
 	return {
 		labels,
+		...(project === defaultProjectId ? {} : { project }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -25,16 +30,18 @@ export function newUnit(at: string, labels: Readonly<Record<string, string>> = {
 
 /**
  * The unit created, again when it was deleted before: numbers go on and the history of the earlier
- * life is kept, so that nothing is lost by an automatic re-creation.
+ * life is kept, so that nothing is lost by an automatic re-creation. Without `project` it stays in
+ * the one it was in.
  */
 export function created(
 	before: UnitState | null,
 	at: string,
 	labels: Readonly<Record<string, string>> = {},
+	project: string = before?.project ?? defaultProjectId,
 ): UnitState {
-	if (before === null) return newUnit(at, labels);
+	if (before === null) return newUnit(at, labels, project);
 	return {
-		...before,
+		...inProject(before, project),
 		labels,
 		created: at,
 		updated: at,
@@ -44,6 +51,12 @@ export function created(
 		current: null,
 		keptAside: [],
 	};
+}
+
+/** In this project. */
+export function inProject(state: UnitState, project: string): UnitState {
+	const { project: _before, ...rest } = state;
+	return project === defaultProjectId ? rest : { ...rest, project };
 }
 
 /** With this lock. */

@@ -99,9 +99,14 @@ export interface VersionPageRef {
 	readonly lastNumber: number;
 }
 
+/** Where units are that nobody put elsewhere. */
+export const defaultProjectId = "prj-default";
+
 /** What a unit is. */
 export interface UnitState {
 	readonly labels: Readonly<Record<string, string>>;
+	/** The project's id; absent: the default one. */
+	readonly project?: string;
 	/** ISO 8601. */
 	readonly created: string;
 	/** ISO 8601 of the last change of content: the current version's time, or `created`. */
