@@ -8,7 +8,7 @@ import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate, OutputFilter } from "../rbac/grant.ts";
 import { LenientScanner } from "../state/lenient-scanner.ts";
-import type { LocatedState, ReadState, StateService } from "../state/service.ts";
+import type { LocatedState, ReadOptions, ReadState, StateService } from "../state/service.ts";
 import { versionNotFound } from "../state/version.ts";
 import type { StateIndex } from "../state-index/index-facts.ts";
 import { type StateIndexService, scanState } from "../state-index/service.ts";
@@ -21,10 +21,6 @@ export interface OutputsServiceDeps {
 	readonly states: StateService;
 	readonly gate: Gate;
 	readonly stateIndex: StateIndexService;
-}
-
-interface Options {
-	readonly version?: number;
 }
 
 /** What a caller may have. */
@@ -50,7 +46,7 @@ export class OutputsService {
 	 * state. Fails as StateService.read, with `too_large`, and with `unit_not_found` for whoever may
 	 * read neither the state nor any of its outputs.
 	 */
-	async read(caller: Caller, id: UnitId, options: Options = {}): Promise<readonly Output[]> {
+	async read(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<readonly Output[]> {
 		const reach = await this.#reach(caller, id);
 		const index = whole(await this.#index(reach, id, options));
 		const known = this.#ready.get(index) ?? outputsOf(index.outputs);
@@ -64,7 +60,7 @@ export class OutputsService {
 	 * state nor write it, one with the outputs that they may read. Fails as StateService.read, and
 	 * with `forbidden` when such a state cannot be made because the client has encrypted the whole.
 	 */
-	async readState(caller: Caller, id: UnitId, options: Options = {}): Promise<ReadState> {
+	async readState(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<ReadState> {
 		if (!(await this.#isLimited(caller, id))) {
 			return await this.#deps.states.read(caller, id, options);
 		}
@@ -77,7 +73,11 @@ export class OutputsService {
 	 * the hashes of that one; its number is 0 for a plain state. null for callers who get the whole
 	 * state, or nothing. Fails as `readState`.
 	 */
-	async limitedVersion(caller: Caller, id: UnitId, options: Options = {}): Promise<Version | null> {
+	async limitedVersion(
+		caller: Caller,
+		id: UnitId,
+		options: ReadOptions = {},
+	): Promise<Version | null> {
 		if (!(await this.#isLimited(caller, id))) return null;
 		return (await this.#outputsState(caller, id, options)).version;
 	}
@@ -98,7 +98,11 @@ export class OutputsService {
 	}
 
 	/** The version that is asked for; to those who may read outputs only the current one alone exists. */
-	async #locate({ reader, filter }: Reach, id: UnitId, options: Options): Promise<LocatedState> {
+	async #locate(
+		{ reader, filter }: Reach,
+		id: UnitId,
+		options: ReadOptions,
+	): Promise<LocatedState> {
 		const { states } = this.#deps;
 		if (filter === null) return await states.locate(reader, id, options);
 		const current = await states.locate(reader, id);
@@ -108,7 +112,7 @@ export class OutputsService {
 	}
 
 	/** The index; that of a plain state, which nobody has taken over yet, is made each time. */
-	async #index(reach: Reach, id: UnitId, options: Options): Promise<StateIndex> {
+	async #index(reach: Reach, id: UnitId, options: ReadOptions): Promise<StateIndex> {
 		const { states, stateIndex } = this.#deps;
 		const { version } = await this.#locate(reach, id, options);
 		if (version !== null) return await stateIndex.of(id, version);
@@ -118,7 +122,7 @@ export class OutputsService {
 	async #outputsState(
 		caller: Caller,
 		id: UnitId,
-		options: Options,
+		options: ReadOptions,
 	): Promise<{ readonly version: Version; readonly bytes: Uint8Array }> {
 		const reach = await this.#reach(caller, id);
 		const located = await this.#locate(reach, id, options);

@@ -1,7 +1,7 @@
 /**
- * What a rule is about: units by a pattern of their ids, or by a label that they carry, and of these
- * units everything, or outputs whose names match a pattern. A rule with several resources is about
- * everything that one of them covers.
+ * What a rule is about: units by a pattern of their ids, by a label that they carry, or by the
+ * project that they are in; and of these units everything, or outputs whose names match a pattern. A
+ * rule with several resources is about everything that one of them covers.
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -17,10 +17,17 @@ export type Resource = {
 	readonly text: string;
 	/** Only outputs with such a name; null: the units as a whole. */
 	readonly output: Pattern | null;
-} & (
+} & Units;
+
+type Units =
 	| { readonly kind: "pattern"; readonly pattern: Pattern }
 	| { readonly kind: "label"; readonly key: string; readonly value: string }
-);
+	| {
+			readonly kind: "project";
+			readonly project: string;
+			/** Not a unit that is about to be made there. */
+			readonly isExisting: boolean;
+	  };
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -29,19 +36,58 @@ export const everything = "*";
 
 const labelMark = "label:";
 const outputMark = "#";
+const projectMark = "project:";
+
+/** No selector of labels can spell these. */
+const projectTrait = "\u0000project";
+const newTrait = "\u0000new";
 
 /**
- * Reads `*`, `dev/*`, `dev/app`, `env=prod` or `label:env=prod`, each also with outputs behind it:
- * `dev/app#vpc_*`. Fails with `invalid_request`.
+ * What a decision about a unit looks at beside its id: its labels and its project; and whether it is
+ * only about to be made. Whatever decides on labels is given these.
+ */
+export function traitsOf(
+	labels: Labels,
+	project: string,
+	stage: "existing" | "new" = "existing",
+): Labels {
+	return { ...labels, [projectTrait]: project, [newTrait]: stage === "new" ? "yes" : "no" };
+}
+
+/** The labels with the other traits of the unit that they are meant for. */
+export function withTraits(labels: Labels, unit: Labels): Labels {
+	const { [projectTrait]: project = "", [newTrait]: isNew = "no" } = unit;
+	return { ...labels, [projectTrait]: project, [newTrait]: isNew };
+}
+
+/** Whether the traits are known and need not be asked for. */
+export function hasTraits(labels: Labels | undefined): labels is Labels {
+	return labels !== undefined && Object.hasOwn(labels, projectTrait);
+}
+
+/** The units of a project; with `isExisting` not those that are about to be made there. */
+export function projectResource(project: string, isExisting: boolean): Resource {
+	const text = `${projectMark}${project}${isExisting ? " (existing)" : ""}`;
+	return { kind: "project", text, project, isExisting, output: null };
+}
+
+/**
+ * Reads `*`, `dev/*`, `dev/app`, `env=prod`, `label:env=prod` or `project:prj-…`, each also with
+ * outputs behind it: `dev/app#vpc_*`. Fails with `invalid_request`.
  */
 export function parseResource(given: string): Resource {
 	const isMarked = given.startsWith(labelMark);
 	const text = isMarked ? given.slice(labelMark.length) : given;
 	const at = text.indexOf(outputMark);
-	const units = at === -1 ? text : text.slice(0, at);
 	const output = at === -1 ? null : parseOutputPattern(text.slice(at + 1));
-	if (isMarked || units.includes("=")) return { ...parseLabel(units), text, output };
-	return { kind: "pattern", text, pattern: parsePattern(units), output };
+	const units = at === -1 ? text : text.slice(0, at);
+	return { ...parseUnitsPart(units, isMarked), text, output };
+}
+
+function parseUnitsPart(text: string, isMarked: boolean): Units {
+	if (isMarked || text.includes("=")) return parseLabel(text);
+	if (text.startsWith(projectMark)) return parseProject(text.slice(projectMark.length));
+	return { kind: "pattern", pattern: parsePattern(text) };
 }
 
 /** Reads a resource that is whole units. Fails with `invalid_request`. */
@@ -53,7 +99,14 @@ export function parseUnits(text: string): Resource {
 	});
 }
 
-function parseLabel(text: string) {
+function parseProject(project: string): Units {
+	if (/^prj-[A-Za-z0-9-]{1,64}$/.test(project)) return projectResource(project, false);
+	throw new DomainError("invalid_request", "a project is not named by its id", {
+		hint: "write `project:prj-…` with the project's id, not its name",
+	});
+}
+
+function parseLabel(text: string): Units {
 	const at = text.indexOf("=");
 	const key = text.slice(0, Math.max(at, 0));
 	const value = text.slice(at + 1);
@@ -96,6 +149,10 @@ function isOf(resource: Resource, id: string, labels: Labels): boolean {
 	if (resource.kind === "pattern") {
 		// The literal `*` is no unit's id, so only a pattern of nothing but stars covers it.
 		return matchesPattern(resource.pattern, id);
+	}
+	if (resource.kind === "project") {
+		const isMeant = id !== everything && labels[projectTrait] === resource.project;
+		return isMeant && !(resource.isExisting && labels[newTrait] === "yes");
 	}
 	return (
 		id !== everything &&

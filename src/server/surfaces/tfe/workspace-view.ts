@@ -31,10 +31,10 @@ function permissions(rights: WorkspaceRights) {
 		"can-read-settings": mayRead,
 		"can-read-state-outputs": mayReadOutputs,
 		"can-read-state-versions": mayRead,
-		"can-read-variable": mayRead,
+		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
 		"can-update": mayWrite,
-		"can-update-variable": false,
+		"can-update-variable": rights.mayWriteVariables,
 	};
 }
 
@@ -53,10 +53,11 @@ export function tagNames(labels: Readonly<Record<string, string>>): string[] {
 function relationships(
 	organization: Organization,
 	{ unit, projectId }: Workspace,
+	{ mayRead }: WorkspaceRights,
 ): Record<string, Relationship> {
 	const self = `/api/v2/workspaces/${workspaceId(organization, unit.id)}`;
 	const current =
-		unit.current === null
+		unit.current === null || !mayRead
 			? null
 			: {
 					id: stateVersionId(organization, nameOfVersion(unit.id, unit.current)),
@@ -103,7 +104,7 @@ export async function workspaceView(
 			"trigger-prefixes": [],
 			"vcs-repo": null,
 		},
-		relationships: relationships(organization, workspace),
+		relationships: relationships(organization, workspace, rights),
 		links: {
 			self: `/api/v2/organizations/${organization.name}/workspaces/${name}`,
 			"self-html": `/app/${organization.name}/workspaces/${name}`,
