@@ -1,6 +1,6 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
-import type { Lock, UnitState, Version } from "./record.ts";
+import type { Acknowledgement, Lock, UnitState, Version } from "./record.ts";
 
 /** A unit that was just created and has no state. */
 export function newUnit(at: string, labels: Readonly<Record<string, string>> = {}): UnitState {
@@ -42,7 +42,14 @@ export function created(
 		lock: null,
 		current: null,
 		keptAside: [],
+		...(before.acknowledged == null ? {} : { acknowledged: null }),
 	};
+}
+
+/** With what a write has taken in; null forgets what was acknowledged before. */
+export function acknowledging(state: UnitState, acknowledged: Acknowledgement | null): UnitState {
+	if (acknowledged === null && state.acknowledged == null) return state;
+	return { ...state, acknowledged };
 }
 
 /** With this lock. */

@@ -1,5 +1,11 @@
 /** What lists and overviews say of a unit. */
-import { currentVersion, type Lock, type UnitRecord, type Version } from "./record.ts";
+import {
+	type Acknowledgement,
+	currentVersion,
+	type Lock,
+	type UnitRecord,
+	type Version,
+} from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
 export interface UnitSummary {
@@ -17,6 +23,8 @@ export interface UnitSummary {
 	readonly current: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
+	/** Which versions of its declared upstream units its state has taken in. */
+	readonly acknowledged: Acknowledgement | null;
 }
 
 /** The summary that a head gives. */
@@ -36,6 +44,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		current,
 		isAdopted: true,
 		keptAside: state.keptAside,
+		acknowledged: state.acknowledged ?? null,
 	};
 }
 
@@ -60,5 +69,6 @@ export function summaryOfPlain(
 		current: null,
 		isAdopted: false,
 		keptAside: [],
+		acknowledged: null,
 	};
 }
