@@ -84,6 +84,15 @@ export const RoleRequest = Type.Object(
 );
 export type RoleRequest = Static<typeof RoleRequest>;
 
+export const RoleChange = Type.Object(
+	{
+		name: Type.Optional(Type.String({ description: "The id when empty" })),
+		description: Type.Optional(Type.String()),
+	},
+	{ $id: "RoleChange", description: "What is absent stays" },
+);
+export type RoleChange = Static<typeof RoleChange>;
+
 export const RoleView = Type.Object(
 	{
 		id: Type.String(),
@@ -123,21 +132,33 @@ export const RuleView = Type.Object(
 );
 export type RuleView = Static<typeof RuleView>;
 
+const Rules = Type.Array(
+	Type.Union([
+		RuleView,
+		Type.String({ description: "effect:actions:resources, `allow:unit.read:dev/*`" }),
+	]),
+);
+
 export const PermissionRequest = Type.Object(
 	{
 		id: Type.String(),
 		name: Type.Optional(Type.String()),
 		description: Type.Optional(Type.String()),
-		rules: Type.Array(
-			Type.Union([
-				RuleView,
-				Type.String({ description: "effect:actions:resources, `allow:unit.read:dev/*`" }),
-			]),
-		),
+		rules: Rules,
 	},
 	{ $id: "PermissionRequest" },
 );
 export type PermissionRequest = Static<typeof PermissionRequest>;
+
+export const PermissionChange = Type.Object(
+	{
+		name: Type.Optional(Type.String({ description: "The id when empty" })),
+		description: Type.Optional(Type.String()),
+		rules: Type.Optional(Rules),
+	},
+	{ $id: "PermissionChange", description: "What is absent stays; rules replace the old ones" },
+);
+export type PermissionChange = Static<typeof PermissionChange>;
 
 export const PermissionView = Type.Object(
 	{

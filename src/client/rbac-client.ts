@@ -4,11 +4,13 @@ import type {
 	AccessTest,
 	AssignmentRequest,
 	AssignmentView,
+	PermissionChange,
 	PermissionRequest,
 	PermissionView,
 	RbacInit,
 	RbacMe,
 	RbacMessage,
+	RoleChange,
 	RoleRequest,
 	RoleView,
 } from "../api/rbac.ts";
@@ -62,6 +64,11 @@ export class RbacClient {
 		return this.#list("/roles", options);
 	}
 
+	/** Name and description; what is absent stays. */
+	updateRole(id: string, change: RoleChange, options: CallOptions = {}): Promise<RoleView> {
+		return this.#patch(`/roles/${encodeURIComponent(id)}`, change, options);
+	}
+
 	deleteRole(id: string, options: CallOptions = {}): Promise<void> {
 		return this.#delete(`/roles/${encodeURIComponent(id)}`, options);
 	}
@@ -92,6 +99,15 @@ export class RbacClient {
 		return this.#list("/permissions", options);
 	}
 
+	/** What is absent stays; rules replace the old ones, for all roles that have it. */
+	updatePermission(
+		id: string,
+		change: PermissionChange,
+		options: CallOptions = {},
+	): Promise<PermissionView> {
+		return this.#patch(`/permissions/${encodeURIComponent(id)}`, change, options);
+	}
+
 	deletePermission(id: string, options: CallOptions = {}): Promise<void> {
 		return this.#delete(`/permissions/${encodeURIComponent(id)}`, options);
 	}
@@ -105,6 +121,12 @@ export class RbacClient {
 	): Promise<T> {
 		const request = { method: "POST", path: `${root}${path}`, json, repeatable } as const;
 		return callFor<T>(this.#http, { ...request, ...options }, field);
+	}
+
+	/** To the same values again is a success. */
+	#patch<T extends { id: string }>(path: string, json: unknown, options: CallOptions): Promise<T> {
+		const request = { method: "PATCH", path: `${root}${path}`, json, repeatable: true } as const;
+		return callFor<T>(this.#http, { ...request, ...options }, "id");
 	}
 
 	#list<T>(path: string, options: CallOptions): Promise<T[]> {

@@ -6,6 +6,7 @@ import { Sts } from "../auth/sts/credentials.ts";
 import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
+import { Organizations } from "../core/organization/organizations.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
 import type { Decide } from "../core/rbac/grant.ts";
@@ -39,8 +40,11 @@ export interface BuiltServer {
 	close(): Promise<void>;
 }
 
-/** The organization that the root of the store belongs to; its name is the bucket's. */
-const defaultOrganization = "opentaco";
+/** The bucket on the S3 surface. */
+const bucketName = "opentaco";
+
+/** The organization that the root of the store belongs to. */
+const defaultOrganization = "default";
 
 /** Forgets single uses of what has expired, once a day. */
 async function sweepUses(
@@ -82,8 +86,10 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
 	const isDraining = () => state.isDraining;
 	const s3 = s3Of(config, parts, { core, store, identities });
+	const organizations = new Organizations({ core, defaultName: defaultOrganization, log });
 	const app = createApp({
 		core,
+		organizations,
 		clock,
 		random,
 		log,
@@ -150,7 +156,7 @@ function s3Of(
 						sts,
 						renewPrincipal: (principal) => identities.authenticator.renewPrincipal(principal),
 					},
-		bucketName: defaultOrganization,
+		bucketName,
 		stateBytesMax: config.stateBytesMax,
 	});
 	const credentials: SurfaceDeps["s3Credentials"] = {
@@ -194,6 +200,7 @@ function coreOf(
 		metrics,
 		decide: parts.decide,
 		admins: config.admins,
+		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
 		settings: {
 			versionsKept: config.versionsKept,

@@ -191,18 +191,17 @@ resource "opentaco_role_assignment" "team" {
 	);
 
 	test(
-		"a permission gets new rules under a new id, while its role is in use",
+		"a permission and a role in use change in place; drift is set right",
 		async () => {
-			const main = (version: number) => `
+			const main = (unit: string, about: string) => `
 resource "opentaco_permission" "p" {
-  id    = "p-v${version}"
-  rules = [{ effect = "allow", actions = ["unit.read"], resources = ["p${version}/*"] }]
-  lifecycle {
-    create_before_destroy = true
-  }
+  id          = "in-use"
+  description = "${about}"
+  rules       = [{ effect = "allow", actions = ["unit.read"], resources = ["${unit}"] }]
 }
 resource "opentaco_role" "r" {
   id          = "in-use"
+  name        = "${about}"
   permissions = [opentaco_permission.p.id]
 }
 resource "opentaco_role_assignment" "a" {
@@ -210,12 +209,21 @@ resource "opentaco_role_assignment" "a" {
   email   = "dave@example.com"
 }
 `;
-			const tf = await bench.attached(main(1));
+			const tf = await bench.attached(main("one/*", "first"));
 			await tf.must("apply", "-auto-approve");
-			await bench.rewrite(tf, main(2));
-			expect(await tf.must("apply", "-auto-approve")).toContain("1 added, 1 changed, 1 destroyed");
+			await bench.rewrite(tf, main("two/*", "second"));
+			expect(await tf.must("apply", "-auto-approve")).toContain("0 added, 2 changed, 0 destroyed");
 			expect(await tf.must("plan")).toContain("No changes");
-			expect((await bench.taco("rbac", "permission", "list")).stdout).not.toContain("p-v1");
+			const asked = (unit: string) =>
+				bench.taco("rbac", "test", "dave@example.com", "unit.read", unit);
+			expect((await asked("two/a")).stdout).toContain("allowed");
+			expect((await asked("one/a")).stdout).toContain("denied");
+
+			await bench.taco("rbac", "permission", "update", "in-use", "--rule", "deny:*:two/*");
+			await bench.taco("rbac", "role", "update", "in-use", "--name", "elsewhere");
+			expect(await tf.must("plan")).toContain("0 to add, 2 to change, 0 to destroy");
+			await tf.must("apply", "-auto-approve");
+			expect((await asked("two/a")).stdout).toContain("allowed");
 			await tf.must("destroy", "-auto-approve");
 		},
 		longTimeoutMs,

@@ -21,6 +21,7 @@ export const rbacCalls = [
 	{ covers: "listAssignments", method: "GET", path: `${root}/users` },
 	{ covers: "createRole", method: "POST", path: `${root}/roles`, body: json({ id: "dev" }) },
 	{ covers: "listRoles", method: "GET", path: `${root}/roles` },
+	{ covers: "updateRole", method: "PATCH", path: `${root}/roles/dev`, body: json({ name: "D" }) },
 	{ covers: "deleteRole", method: "DELETE", path: `${root}/roles/dev` },
 	{
 		covers: "addPermissionsToRole",
@@ -35,6 +36,12 @@ export const rbacCalls = [
 	},
 	{ covers: "createPermission", method: "POST", path: `${root}/permissions`, body: json(dev) },
 	{ covers: "listPermissions", method: "GET", path: `${root}/permissions` },
+	{
+		covers: "updatePermission",
+		method: "PATCH",
+		path: `${root}/permissions/dev`,
+		body: json({ rules: ["allow:unit.read:*"] }),
+	},
 	{ covers: "deletePermission", method: "DELETE", path: `${root}/permissions/dev` },
 ];
 
@@ -261,6 +268,30 @@ const roles: Scenario[] = [
 		status: 200,
 		contains: ['"id":"admin"', '"resources":["dev/*"]'],
 	}),
+	ok("updateRole", {
+		name: "a role gets another description and keeps its name and permissions",
+		before: prepared,
+		method: "PATCH",
+		path: `${root}/roles/dev`,
+		body: json({ description: "For dev" }),
+		status: 200,
+		contains: ['"name":"dev"', '"description":"For dev"', '"permissions":["dev"]'],
+	}),
+	ok("updatePermission", {
+		name: "a permission gets other rules while a role has it",
+		before: prepared,
+		method: "PATCH",
+		path: `${root}/permissions/dev`,
+		body: json({ rules: ["allow:unit.read:test/*"], name: "Test" }),
+		status: 200,
+		contains: ['"name":"Test"', '"resources":["test/*"]'],
+		lacks: ["dev/*"],
+		after: async ({ send }) => {
+			const question = { email: "ann@example.com", action: "unit.write", resource: "dev/a" };
+			const asked = await send("POST", `${root}/test`, { body: json(question) });
+			expect(await asked.json()).toMatchObject({ allowed: false });
+		},
+	}),
 	ok("deletePermission", {
 		name: "a permission is deleted",
 		before: async (app) => {
@@ -286,6 +317,25 @@ const roles: Scenario[] = [
 			name: `${method} ${path} is refused`,
 			method,
 			path: `${root}${path}`,
+			status,
+		}),
+	),
+	...(
+		[
+			["updateRole", "/roles/admin", { name: "x" }, 409],
+			["updateRole", "/roles/gone", { name: "x" }, 404],
+			["updateRole", "/roles/dev", { name: "two\nlines" }, 400],
+			["updatePermission", "/permissions/default", { rules: ["allow:unit.read:a"] }, 409],
+			["updatePermission", "/permissions/gone", { name: "x" }, 404],
+			["updatePermission", "/permissions/dev", { rules: [] }, 400],
+			["updatePermission", "/permissions/dev", { rules: ["permit:unit.read:a"] }, 400],
+		] as const
+	).map(([covers, path, body, status]) =>
+		refused(covers, {
+			name: `PATCH ${path} with ${json(body)} is refused`,
+			method: "PATCH",
+			path: `${root}${path}`,
+			body: json(body),
 			status,
 		}),
 	),

@@ -136,7 +136,9 @@ describe("the documented commands", () => {
 		await must("boss", "rbac user assign platform reader prod/* --group");
 		await must("boss", "rbac user assign deployer workspace-admin prod/app --token");
 		await must("boss", "rbac permission create audit --rule allow:audit.read:*");
+		await must("boss", "rbac permission update audit --name Auditing --rule allow:audit.read:*");
 		await must("boss", "rbac role create auditor");
+		expect(await must("boss", "rbac role update auditor --name Auditor")).toContain("auditor");
 		await must("boss", "rbac role assign-permission auditor audit");
 		await must("boss", "rbac user assign auditor@example.com auditor");
 		expect(await must("boss", "rbac user list")).toContain("platform");
@@ -155,6 +157,8 @@ describe("the documented commands", () => {
 			["rbac init", 4],
 			["rbac role delete admin", 4],
 			["rbac role delete nothing", 3],
+			["rbac role update admin --name x", 4],
+			["rbac permission update audit", 2],
 			["rbac role nothing", 2],
 			["rbac role permissions", 2],
 			["rbac user assign nobody reader", 2],

@@ -4,6 +4,7 @@ import { type Identities, openIdentities } from "../../src/auth/identity.ts";
 import { Sts } from "../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
+import { Organizations } from "../../src/core/organization/organizations.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
 import type { Caller, Principal } from "../../src/core/principal.ts";
 import { type Decide, decideAdminOnly } from "../../src/core/rbac/grant.ts";
@@ -126,6 +127,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		identities,
 		publicBaseUrl: null,
 		core,
+		organizations: new Organizations({ core, defaultName: "default", log: serverLog }),
 		clock,
 		random: systemRandom,
 		log: serverLog,

@@ -16,7 +16,7 @@ import {
 	type SubjectKind,
 } from "./model.ts";
 import { everything, parseResource, type Resource } from "./resource.ts";
-import { type PlainRule, parseRule, parseRuleText, type Rule } from "./rule.ts";
+import { type PlainRule, parseRule, parseRuleText, plainRule, type Rule } from "./rule.ts";
 
 export interface NamedInput {
 	readonly id: string;
@@ -46,7 +46,7 @@ const idForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Adds a permission. Fails with `conflict`, `invalid_request` or `too_large`. */
 export function withPermission(policy: Policy, input: PermissionInput, stamp: Stamp): Policy {
-	const named = checkNamed(input, stamp);
+	const named = { ...checkNamed(input), created: stamp };
 	if (policy.permissions.some((one) => one.id === named.id)) throw taken("permission");
 	if (findAction(named.id) !== null) {
 		throw new DomainError("conflict", "a permission cannot be called like an action", {
@@ -55,6 +55,64 @@ export function withPermission(policy: Policy, input: PermissionInput, stamp: St
 	}
 	const permission: Permission = { ...named, rules: checkRules(input.rules) };
 	return sized({ ...policy, permissions: [...policy.permissions, permission] });
+}
+
+/** What an update changes; what is absent stays. An empty name becomes the id. */
+export interface NamedChange {
+	readonly name?: string | undefined;
+	readonly description?: string | undefined;
+}
+
+export interface PermissionChange extends NamedChange {
+	readonly rules?: readonly (PlainRule | string)[] | undefined;
+}
+
+/**
+ * Changes a permission, for all roles that have it; null when it is so already. Fails with
+ * `not_found`, `conflict` for a built-in one, `invalid_request` or `too_large`.
+ */
+export function withPermissionChange(
+	policy: Policy,
+	id: string,
+	change: PermissionChange,
+): Policy | null {
+	const before = requirePermission(policy, id);
+	refuseBuiltIn(id, "permission", "changed");
+	if (change.rules !== undefined && findAction(id) !== null) {
+		throw new DomainError("conflict", "a permission called like an action keeps its rule", {
+			hint: "make a permission of your own with what you want",
+		});
+	}
+	const rules = change.rules === undefined ? before.rules : checkRules(change.rules);
+	const after: Permission = { ...before, ...checkNamed(merged(before, change)), rules };
+	if (isSameNamed(before, after) && isSameRules(before.rules, after.rules)) return null;
+	const permissions = policy.permissions.map((one) => (one.id === id ? after : one));
+	return sized({ ...policy, permissions });
+}
+
+/**
+ * Changes a role's name and description; null when they are so already. Fails with `not_found`,
+ * `conflict` for a built-in one, `invalid_request` or `too_large`.
+ */
+export function withRoleChange(policy: Policy, id: string, change: NamedChange): Policy | null {
+	const before = requireRole(policy, id);
+	refuseBuiltIn(id, "role", "changed");
+	const after: Role = { ...before, ...checkNamed(merged(before, change)) };
+	return isSameNamed(before, after) ? null : sized(withChangedRole(policy, after));
+}
+
+function merged(before: Permission | Role, change: NamedChange): NamedInput {
+	const { id } = before;
+	const { name = before.name, description = before.description } = change;
+	return { id, name, description };
+}
+
+function isSameNamed(one: Permission | Role, other: Permission | Role): boolean {
+	return one.name === other.name && one.description === other.description;
+}
+
+function isSameRules(some: readonly Rule[], others: readonly Rule[]): boolean {
+	return JSON.stringify(some.map(plainRule)) === JSON.stringify(others.map(plainRule));
 }
 
 /** Removes a permission. Fails with `not_found`, or with `conflict` while a role has it. */
@@ -71,7 +129,7 @@ export function withoutPermission(policy: Policy, id: string): Policy {
 
 /** Adds a role without permissions. Fails with `conflict`, `invalid_request` or `too_large`. */
 export function withRole(policy: Policy, input: NamedInput, stamp: Stamp): Policy {
-	const named = checkNamed(input, stamp);
+	const named = { ...checkNamed(input), created: stamp };
 	if (policy.roles.some((one) => one.id === named.id)) throw taken("role");
 	return sized({ ...policy, roles: [...policy.roles, { ...named, permissions: [] }] });
 }
@@ -262,7 +320,7 @@ function checkRules(rules: readonly (PlainRule | string)[]): Rule[] {
 	return rules.map((rule) => (typeof rule === "string" ? parseRuleText(rule) : parseRule(rule)));
 }
 
-function checkNamed(input: NamedInput, stamp: Stamp) {
+function checkNamed(input: NamedInput) {
 	const { id, description = "" } = input;
 	const name = input.name === undefined || input.name === "" ? id : input.name;
 	if (!idForm.test(id) || Buffer.byteLength(id) > limits.roleIdBytesMax) {
@@ -275,7 +333,7 @@ function checkNamed(input: NamedInput, stamp: Stamp) {
 			hint: `one line each, at most ${limits.nameBytesMax} and ${limits.descriptionBytesMax} bytes`,
 		});
 	}
-	return { id, name, description, created: stamp };
+	return { id, name, description };
 }
 
 function isText(text: string, bytesMax: number): boolean {
@@ -298,10 +356,13 @@ function requirePermission(policy: Policy, id: string): Permission {
 	return permission;
 }
 
-function refuseBuiltIn(id: string, what: string): void {
+function refuseBuiltIn(id: string, what: string, act: "changed" | "deleted" = "deleted"): void {
 	if (!builtInIds.has(id)) return;
-	throw new DomainError("conflict", `a built-in ${what} cannot be deleted`, {
-		hint: `admin, default and reader are always there; simply do not assign them`,
+	throw new DomainError("conflict", `a built-in ${what} cannot be ${act}`, {
+		hint:
+			act === "deleted"
+				? "admin, default and reader are always there; simply do not assign them"
+				: `make a ${what} of your own with what you want`,
 	});
 }
 

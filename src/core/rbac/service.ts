@@ -7,7 +7,9 @@ import { type Action, parseAction } from "./action.ts";
 import {
 	type AssignmentInput,
 	checkManagersRemain,
+	type NamedChange,
 	type NamedInput,
+	type PermissionChange,
 	type PermissionInput,
 	withAssignment,
 	withoutAssignment,
@@ -15,7 +17,9 @@ import {
 	withoutRole,
 	withoutRolePermission,
 	withPermission,
+	withPermissionChange,
 	withRole,
+	withRoleChange,
 	withRolePermissions,
 } from "./changes.ts";
 import { type AccessDecision, decide, isAdministrator, standingOf } from "./decide.ts";
@@ -153,6 +157,14 @@ export class RbacService {
 		);
 	}
 
+	/** Changes a role's name and description. Fails with `not_found`, `conflict` or as `change`. */
+	async updateRole(caller: Caller, id: string, change: NamedChange): Promise<Role> {
+		await this.#change(caller, "rbac.role.update", id, (policy) =>
+			withRoleChange(policy, id, change),
+		);
+		return found(await this.roles(caller), id, "role");
+	}
+
 	/** Removes a role. Fails with `not_found`, `conflict` or as `change`. */
 	async deleteRole(caller: Caller, id: string): Promise<void> {
 		await this.#change(caller, "rbac.role.delete", id, (policy) => withoutRole(policy, id));
@@ -178,9 +190,22 @@ export class RbacService {
 		await this.#change(caller, "rbac.permission.create", input.id, (policy, stamp) =>
 			withPermission(policy, input, stamp),
 		);
-		const made = (await this.permissions(caller)).find((one) => one.id === input.id);
-		if (made === undefined) throw new DomainError("not_found", "the permission was deleted again");
-		return made;
+		return found(await this.permissions(caller), input.id, "permission");
+	}
+
+	/**
+	 * Changes a permission for all roles that have it. Fails with `not_found`, `conflict`,
+	 * `invalid_request` or as `change`.
+	 */
+	async updatePermission(
+		caller: Caller,
+		id: string,
+		change: PermissionChange,
+	): Promise<Permission> {
+		await this.#change(caller, "rbac.permission.update", id, (policy) =>
+			withPermissionChange(policy, id, change),
+		);
+		return found(await this.permissions(caller), id, "permission");
 	}
 
 	/** Removes a permission. Fails with `not_found`, `conflict` or as `change`. */
@@ -257,6 +282,12 @@ export class RbacService {
 		const at = new Date(this.#deps.clock.now()).toISOString();
 		return { at, by: caller.principal.email ?? caller.principal.id };
 	}
+}
+
+function found<T extends { readonly id: string }>(all: readonly T[], id: string, what: string): T {
+	const one = all.find((each) => each.id === id);
+	if (one === undefined) throw new DomainError("not_found", `the ${what} was deleted meanwhile`);
+	return one;
 }
 
 /** The document in its stored form: what the register writes and `parsePolicy` reads. */

@@ -5,7 +5,6 @@ import type { Diagnostic } from "../plugin/diagnostic.ts";
 import type { Attributes, Plain, PlainMap, ResourceType } from "../plugin/schema.ts";
 import { nameFault, textOf, textsOf } from "./checks.ts";
 
-/** Nothing of these can be changed at the server, only made anew. */
 const named: Attributes = {
 	id: {
 		type: "string",
@@ -17,14 +16,12 @@ const named: Attributes = {
 	name: {
 		type: "string",
 		mode: "optional-computed",
-		replaces: true,
-		description: "For people; the id when absent.",
+		description: "For people; the id when nothing is set. Without it a name that is there stays.",
 	},
 	description: {
 		type: "string",
 		mode: "optional-computed",
-		replaces: true,
-		description: "For people.",
+		description: "For people. Without it a description that is there stays.",
 	},
 };
 
@@ -37,9 +34,15 @@ function requestOf(planned: PlainMap) {
 	};
 }
 
+/** What an update changes of name and description. */
+function changeOf(planned: PlainMap, prior: PlainMap) {
+	const changed = (["name", "description"] as const).filter((one) => planned[one] !== prior[one]);
+	return Object.fromEntries(changed.map((one) => [one, textOf(planned, one) ?? ""]));
+}
+
 export const roleResource: ResourceType<Api> = {
 	description:
-		"A role: a named set of permissions. Its permissions change in place; a new name or description makes a new role, which the server refuses while somebody has it.",
+		"A role: a named set of permissions. All but its id changes in place. The server does not delete a role that somebody has.",
 	attributes: {
 		...named,
 		permissions: {
@@ -79,6 +82,8 @@ export const roleResource: ResourceType<Api> = {
 		const [old, wanted] = [textsOf(prior, "permissions"), textsOf(planned, "permissions")];
 		const added = wanted.filter((one) => !old.includes(one));
 		const { rbac } = api.units;
+		const change = changeOf(planned, prior);
+		if (Object.keys(change).length > 0) await rbac.updateRole(id, change, { signal });
 		if (added.length > 0) await rbac.addToRole(id, added, { signal });
 		for (const one of old.filter((each) => !wanted.includes(each))) {
 			await gone(() => rbac.removeFromRole(id, one, { signal }));
@@ -92,13 +97,12 @@ export const roleResource: ResourceType<Api> = {
 
 export const permissionResource: ResourceType<Api> = {
 	description:
-		"A permission: a named set of rules, to be put into roles. It cannot be changed, only made anew, and not while a role has it: give it another id with its new rules, and `lifecycle { create_before_destroy = true }`.",
+		"A permission: a named set of rules, to be put into roles. All but its id changes in place, for every role that has it. The server does not delete a permission that a role has.",
 	attributes: {
 		...named,
 		rules: {
 			type: ["list", ["object", ruleType()]],
 			mode: "required",
-			replaces: true,
 			description:
 				"Objects of `effect` (`allow` or `deny`), `actions` (such as `unit.read`, or `*`) and `resources` (`*`, `dev/*`, `myapp/prod`, `env=prod`).",
 		},
@@ -122,6 +126,12 @@ export const permissionResource: ResourceType<Api> = {
 			resources,
 		}));
 		return { name: found.name, description: found.description, rules };
+	},
+	async update(planned, prior, { api, signal }) {
+		const rules = ((planned.rules ?? []) as readonly PlainMap[]).map(ruleOf);
+		const change = { ...changeOf(planned, prior), rules };
+		await api.units.rbac.updatePermission(textOf(planned, "id") ?? "", change, { signal });
+		return {};
 	},
 	remove: (state, { api, signal }) =>
 		gone(() => api.units.rbac.deletePermission(textOf(state, "id") ?? "", { signal })),

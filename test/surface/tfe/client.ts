@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Principal } from "../../../src/core/principal.ts";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
 import { createTestApp, lineage, seed, type TestApp } from "../test-app.ts";
+import { checkAnswer } from "./conformance.ts";
 
 export const base = "/tfe/api/v2";
 export const org = `${base}/organizations/default`;
@@ -50,6 +51,7 @@ export async function call(
 		...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
 	});
 	const text = await response.text();
+	if (path.startsWith(base)) checkAnswer(response, text);
 	const document = text.startsWith("{") ? JSON.parse(text) : {};
 	return {
 		status: response.status,

@@ -27,6 +27,10 @@ const roleCommands = commandMap({
 		aliases: ["ls"],
 		load: () => import("./role-list.ts").then((module) => module.default),
 	},
+	update: {
+		summary: "Change a role's name or description",
+		load: () => import("./role-update.ts").then((module) => module.default),
+	},
 	delete: {
 		summary: "Delete a role that nobody has",
 		aliases: ["rm"],
@@ -57,6 +61,10 @@ const permissionCommands = commandMap({
 		summary: "Show the permissions and their rules",
 		aliases: ["ls"],
 		load: () => import("./permission-list.ts").then((module) => module.default),
+	},
+	update: {
+		summary: "Change a permission's rules, name or description",
+		load: () => import("./permission-update.ts").then((module) => module.default),
 	},
 	delete: {
 		summary: "Delete a permission that no role has",

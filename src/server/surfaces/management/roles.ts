@@ -1,13 +1,15 @@
 /** `/v1/rbac/roles` and `/v1/rbac/permissions`: what roles are made of. */
 import {
+	PermissionChange,
 	PermissionList,
 	PermissionRequest,
 	PermissionView,
 	RbacMessage,
+	RoleChange,
 	RoleList,
 	RolePermissionsRequest,
 	RoleRequest,
-	type RoleView,
+	RoleView,
 } from "../../../api/rbac.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { builtInIds, type Permission, type Role } from "../../../core/rbac/model.ts";
@@ -77,6 +79,24 @@ const listRoles: CollectionOperation = {
 	failures: [],
 	async handle({ caller, deps }) {
 		return Response.json((await deps.core.rbac.roles(caller)).map(roleView));
+	},
+};
+
+const updateRole: CollectionOperation = {
+	scope: "collection",
+	id: "updateRole",
+	method: "PATCH",
+	path: "/v1/rbac/roles/:role",
+	tag: "Roles",
+	summary: "Change a role's name and description; the built-in ones stay as they are",
+	body: { schema: RoleChange },
+	success: { status: 200, schema: RoleView },
+	failures: [400, 404, 409],
+	async handle({ request, caller, deps, params }) {
+		const change = await readJson(request, RoleChange);
+		return Response.json(
+			roleView(await deps.core.rbac.updateRole(caller, params.role ?? "", change)),
+		);
 	},
 };
 
@@ -173,6 +193,23 @@ const listPermissions: CollectionOperation = {
 	},
 };
 
+const updatePermission: CollectionOperation = {
+	scope: "collection",
+	id: "updatePermission",
+	method: "PATCH",
+	path: "/v1/rbac/permissions/:permission",
+	tag: "Roles",
+	summary: "Change a permission, for all roles that have it; the built-in ones stay as they are",
+	body: { schema: PermissionChange },
+	success: { status: 200, schema: PermissionView },
+	failures: [400, 404, 409, 413],
+	async handle({ request, caller, deps, params }) {
+		const change = await readJson(request, PermissionChange);
+		const changed = await deps.core.rbac.updatePermission(caller, params.permission ?? "", change);
+		return Response.json(permissionView(changed));
+	},
+};
+
 const deletePermission: CollectionOperation = {
 	scope: "collection",
 	id: "deletePermission",
@@ -191,10 +228,12 @@ const deletePermission: CollectionOperation = {
 export const roleOperations: readonly CollectionOperation[] = [
 	createRole,
 	listRoles,
+	updateRole,
 	deleteRole,
 	addToRole,
 	removeFromRole,
 	createPermission,
 	listPermissions,
+	updatePermission,
 	deletePermission,
 ];

@@ -1,5 +1,5 @@
 /** One request of this surface, and what its handlers share. */
-import { DomainError } from "../../../core/errors.ts";
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
 import type { RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
@@ -8,7 +8,9 @@ export interface Exchange {
 	readonly request: Request;
 	readonly context: RequestContext;
 	readonly caller: Caller;
-	/** What stands at the `:name`s of the route, decoded. */
+	/** The organization that the request is about; the core in `deps` is its core. */
+	readonly organization: Organization;
+	/** What stands at the `:name`s of the route, decoded, and ids without their organization. */
 	readonly params: Readonly<Record<string, string>>;
 	readonly deps: SurfaceDeps;
 }
@@ -28,24 +30,9 @@ export const basePath = "/tfe/api/v2";
 /** What clients assume that look for nothing. */
 export const otherBasePath = "/api/v2";
 
-/** The one organization. */
-export const organization = "default";
-
 /** The parameter of the route. */
 export function param({ params }: Exchange, name: string): string {
 	return params[name] ?? "";
-}
-
-/** Fails with `not_found` for any other organization. */
-export function checkOrganization(exchange: Exchange): void {
-	if (param(exchange, "organization") === organization) return;
-	exchange.deps.log.write("info", "an organization was asked for that does not exist", {
-		request_id: exchange.context.requestId,
-		organizations: organization,
-	});
-	throw new DomainError("not_found", "there is no such organization", {
-		hint: `this server has one, named "${organization}"`,
-	});
 }
 
 /** Under which the client reached us, without a slash at the end. */

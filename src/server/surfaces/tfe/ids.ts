@@ -1,6 +1,14 @@
-/** The ids of this surface. Each says by itself what it is the id of, so nothing must be looked up. */
+/**
+ * The ids of this surface. Each says by itself what it is the id of, so nothing must be looked up:
+ * `ws-myapp__prod` in the default organization, `ws-.acme.myapp__prod` in another one. No name of an
+ * organization holds a dot, and nothing inside of one has a name that begins with one.
+ *
+ * Handlers see ids without their organization; what they give out goes through `fullId` or one of
+ * its relatives, and what stands in a body through `localId`.
+ */
 import { createHash } from "node:crypto";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Principal } from "../../../core/principal.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import {
@@ -10,8 +18,33 @@ import {
 	type UnitId,
 } from "../../../core/unit/unit-id.ts";
 
-function absent(): DomainError {
+export function absent(): DomainError {
 	return new DomainError("not_found", "there is no such thing");
+}
+
+/** An id with its organization apart; null: it names none, which means the default one. */
+export function splitId(text: string): { organization: string | null; id: string } {
+	const match = /^([a-z]+)-\.([A-Za-z0-9_-]+)\.(.*)$/s.exec(text);
+	if (match === null) return { organization: null, id: text };
+	return { organization: match[2] ?? "", id: `${match[1]}-${match[3]}` };
+}
+
+/** The id as clients see it, of an id as it is inside of the organization. */
+export function fullId({ name, isDefault }: Organization, id: string): string {
+	const at = id.indexOf("-") + 1;
+	return isDefault ? id : `${id.slice(0, at)}.${name}.${id.slice(at)}`;
+}
+
+/** `prj-…`, `team-…` and the like: the kind is letters, the key has no dot at its beginning. */
+export function resourceId(organization: Organization, kind: string, key: string): string {
+	return fullId(organization, `${kind}-${key}`);
+}
+
+/** An id of a body as it is inside of the organization. Fails with `not_found` for another one's. */
+export function localId({ name, isDefault }: Organization, text: string): string {
+	const { organization, id } = splitId(text);
+	if (organization !== (isDefault ? null : name)) throw absent();
+	return id;
 }
 
 /** The unit behind a workspace's name. Fails with `not_found`: what cannot be a name names nothing. */
@@ -30,8 +63,8 @@ export function workspaceName(id: UnitId): string {
 	return encodeUnitId(id);
 }
 
-export function workspaceId(id: UnitId): string {
-	return `ws-${encodeUnitId(id)}`;
+export function workspaceId(organization: Organization, id: UnitId): string {
+	return resourceId(organization, "ws", encodeUnitId(id));
 }
 
 /** Fails with `not_found`. */
@@ -67,8 +100,15 @@ export function base64OfMd5(hex: string): string {
 	return Buffer.from(hex, "hex").toString("base64");
 }
 
-export function stateVersionId({ unit, number, md5 }: StateVersionName): string {
-	return `sv-${encodeUnitId(unit)}-${number}-${md5}`;
+export function stateVersionId(
+	organization: Organization,
+	{ unit, number, md5 }: StateVersionName,
+): string {
+	return resourceId(organization, "sv", versionKey({ unit, number, md5 }));
+}
+
+function versionKey({ unit, number, md5 }: StateVersionName): string {
+	return `${encodeUnitId(unit)}-${number}-${md5}`;
 }
 
 /** Fails with `not_found`. */
@@ -78,8 +118,13 @@ export function parseStateVersionId(text: string): StateVersionName {
 	return { unit: unitNamed(match[1]), number: Number(match[2]), md5: match[3] };
 }
 
-export function outputId(version: StateVersionName, name: string): string {
-	return `wsout-${stateVersionId(version).slice(3)}-${Buffer.from(name).toString("hex")}`;
+export function outputId(
+	organization: Organization,
+	version: StateVersionName,
+	name: string,
+): string {
+	const hex = Buffer.from(name).toString("hex");
+	return resourceId(organization, "wsout", `${versionKey(version)}-${hex}`);
 }
 
 /** Fails with `not_found`. */

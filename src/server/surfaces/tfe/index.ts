@@ -13,6 +13,7 @@ import { lockRoutes, runRoutes } from "./locks.ts";
 import { organizationRoutes } from "./organizations.ts";
 import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
+import { scopeOf } from "./scope.ts";
 import { stateVersionRoutes } from "./state-versions.ts";
 import { tagRoutes } from "./tags.ts";
 import { takeUpload, uploadPath } from "./uploads.ts";
@@ -92,10 +93,18 @@ async function dispatch(
 	deps: SurfaceDeps,
 ): Promise<Response> {
 	if (isUploadPath(context.path)) return await takeUpload(request, context, deps);
-	const { route, params } = matchRoute(request.method, context.path);
+	const { route, params: given } = matchRoute(request.method, context.path);
 	context.operation = route.operation;
 	const caller = callerOf(context, "tfe");
-	return await route.handle({ request, context, caller, params, deps });
+	const { organizations } = deps;
+	const { organization: name, params } = scopeOf(
+		given,
+		context.query,
+		organizations.root.organization,
+	);
+	const { organization, core } = await organizations.open(caller, name);
+	const scoped = { ...deps, core };
+	return await route.handle({ request, context, caller, organization, params, deps: scoped });
 }
 
 /** The surface. */

@@ -14,12 +14,16 @@ import { readBody } from "../../shared/body.ts";
 import { isLock } from "../../shared/lock-view.ts";
 import { one, resourceIn } from "./document.ts";
 import { errorDocument } from "./errors.ts";
-import { type Exchange, organization, type Route } from "./exchange.ts";
+import type { Exchange, Route } from "./exchange.ts";
 import { workspaceName } from "./ids.ts";
 import { workspaceView } from "./workspace-view.ts";
 import { unitOf } from "./workspaces.ts";
 
-function lockInfo({ caller, request, deps }: Exchange, id: UnitId, reason: string): LockInfo {
+function lockInfo(
+	{ caller, request, deps, organization }: Exchange,
+	id: UnitId,
+	reason: string,
+): LockInfo {
 	const { principal } = caller;
 	return {
 		ID: `${lockIdPrefix(caller, id)}${randomId(deps.random)}`,
@@ -28,7 +32,7 @@ function lockInfo({ caller, request, deps }: Exchange, id: UnitId, reason: strin
 		Who: principal.email ?? principal.id,
 		Version: (request.headers.get("terraform-version") ?? "").slice(0, limits.nameBytesMax),
 		Created: new Date(deps.clock.now()).toISOString(),
-		Path: `${organization}/${workspaceName(id)}`,
+		Path: `${organization.name}/${workspaceName(id)}`,
 	};
 }
 

@@ -1,8 +1,8 @@
 /** The first things that clients ask for: whether this is the API, who one is, what the organization may. */
 import { everything } from "../../../core/rbac/resource.ts";
 import { nothing, one, paged, type Resource } from "./document.ts";
-import { checkOrganization, type Exchange, organization, type Route } from "./exchange.ts";
-import { userId } from "./ids.ts";
+import type { Exchange, Route } from "./exchange.ts";
+import { resourceId, userId } from "./ids.ts";
 
 async function ping(): Promise<Response> {
 	return nothing();
@@ -49,24 +49,24 @@ const entitlements = {
 	"vcs-integrations": false,
 } as const;
 
-async function entitlementSet(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
+async function entitlementSet({ organization: { name } }: Exchange): Promise<Response> {
 	return one({
-		id: `org-${organization}`,
+		id: `org-${name}`,
 		type: "entitlement-sets",
 		attributes: entitlements,
-		links: { self: `/api/v2/entitlement-sets/org-${organization}` },
+		links: { self: `/api/v2/entitlement-sets/org-${name}` },
 	});
 }
 
-async function view({ caller, deps }: Exchange): Promise<Resource> {
+async function view({ caller, deps, organization }: Exchange): Promise<Resource> {
+	const { name } = organization;
 	const mayWrite = await deps.core.parts.gate.may(caller, "unit.write", everything);
 	return {
-		id: organization,
+		id: name,
 		type: "organizations",
 		attributes: {
-			name: organization,
-			"external-id": `org-${organization}`,
+			name,
+			"external-id": `org-${name}`,
 			"collaborator-auth-policy": "password",
 			"cost-estimation-enabled": false,
 			"default-execution-mode": "local",
@@ -82,18 +82,19 @@ async function view({ caller, deps }: Exchange): Promise<Resource> {
 			},
 		},
 		relationships: {
-			"default-project": { data: { id: "prj-default", type: "projects" } },
+			"default-project": {
+				data: { id: resourceId(organization, "prj", "default"), type: "projects" },
+			},
 			"entitlement-set": {
-				data: { id: `org-${organization}`, type: "entitlement-sets" },
-				links: { related: `/api/v2/organizations/${organization}/entitlement-set` },
+				data: { id: `org-${name}`, type: "entitlement-sets" },
+				links: { related: `/api/v2/organizations/${name}/entitlement-set` },
 			},
 		},
-		links: { self: `/api/v2/organizations/${organization}` },
+		links: { self: `/api/v2/organizations/${name}` },
 	};
 }
 
 async function show(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
 	return one(await view(exchange));
 }
 

@@ -3,7 +3,7 @@
  * JavaScript cannot hold comes without its exact type, which makes Terraform read the whole state.
  */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
-import type { Output } from "../../../core/outputs/extract.ts";
+import type { Output } from "../../../core/outputs/output.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { list, one, paged, pageIn, type Resource } from "./document.ts";
@@ -32,10 +32,15 @@ function typeOf(type: unknown): string {
 	return typeof type === "string" ? type : "string";
 }
 
-function view(version: StateVersionName, output: Output, isRevealing: boolean): Resource {
+function view(
+	{ organization }: Pick<Exchange, "organization">,
+	version: StateVersionName,
+	output: Output,
+	isRevealing: boolean,
+): Resource {
 	const { name, value, type, isSensitive, isImprecise } = output;
 	return {
-		id: outputId(version, name),
+		id: outputId(organization, version, name),
 		type: "state-version-outputs",
 		attributes: {
 			name,
@@ -44,7 +49,7 @@ function view(version: StateVersionName, output: Output, isRevealing: boolean): 
 			value: isSensitive && !isRevealing ? null : value,
 			...(isImprecise || type === undefined ? {} : { "detailed-type": type }),
 		},
-		links: { self: `/api/v2/state-version-outputs/${outputId(version, name)}` },
+		links: { self: `/api/v2/state-version-outputs/${outputId(organization, version, name)}` },
 	};
 }
 
@@ -58,7 +63,7 @@ export async function outputResources(
 	const options = version === null ? {} : { version: version.number };
 	const outputs = await deps.core.outputs.read(caller, id, options);
 	const name = version === null ? plainVersionName(id) : nameOfVersion(id, version);
-	return outputs.map((output) => view(name, output, false));
+	return outputs.map((output) => view(exchange, name, output, false));
 }
 
 /** Outputs of the current state; a workspace without a state has an empty list of them. */
@@ -103,7 +108,7 @@ async function listOfVersion(exchange: Exchange): Promise<Response> {
 	const name = parseStateVersionId(param(exchange, "version"));
 	const outputs = await outputsOf(exchange, name);
 	return paged(
-		outputs.map((output) => view(name, output, false)),
+		outputs.map((output) => view(exchange, name, output, false)),
 		exchange.context.query,
 	);
 }
@@ -112,7 +117,7 @@ async function show(exchange: Exchange): Promise<Response> {
 	const { version, name } = parseOutputId(param(exchange, "output"));
 	const output = (await outputsOf(exchange, version)).find((one) => one.name === name);
 	if (output === undefined) throw absent();
-	return one(view(version, output, true));
+	return one(view(exchange, version, output, true));
 }
 
 export const outputRoutes: readonly Route[] = [

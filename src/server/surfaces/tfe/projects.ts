@@ -3,12 +3,15 @@ import { DomainError } from "../../../core/errors.ts";
 import { everything } from "../../../core/rbac/resource.ts";
 import type { Project } from "../../../core/workspace/projects.ts";
 import { one, paged, type Resource, resourceIn } from "./document.ts";
-import { checkOrganization, type Exchange, organization, param, type Route } from "./exchange.ts";
+import { type Exchange, param, type Route } from "./exchange.ts";
+import { fullId } from "./ids.ts";
 
-async function view({ caller, deps }: Exchange, project: Project): Promise<Resource> {
+async function view(exchange: Exchange, project: Project): Promise<Resource> {
+	const { caller, deps, organization } = exchange;
+	const id = fullId(organization, project.id);
 	const mayWrite = await deps.core.parts.gate.may(caller, "unit.write", everything);
 	return {
-		id: project.id,
+		id,
 		type: "projects",
 		attributes: {
 			name: project.name,
@@ -21,13 +24,12 @@ async function view({ caller, deps }: Exchange, project: Project): Promise<Resou
 				"can-create-workspace": mayWrite,
 			},
 		},
-		relationships: { organization: { data: { id: organization, type: "organizations" } } },
-		links: { self: `/api/v2/projects/${project.id}` },
+		relationships: { organization: { data: { id: organization.name, type: "organizations" } } },
+		links: { self: `/api/v2/projects/${id}` },
 	};
 }
 
 async function list(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
 	const { query } = exchange.context;
 	const names = query.get("filter[names]")?.split(",");
 	const part = (query.get("q") ?? "").toLowerCase();
@@ -46,7 +48,6 @@ async function show(exchange: Exchange): Promise<Response> {
 }
 
 async function create(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
 	const { attributes } = await resourceIn(exchange.request, "projects");
 	const { name, description = "" } = attributes;
 	if (typeof name !== "string" || typeof description !== "string") {

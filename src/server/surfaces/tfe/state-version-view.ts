@@ -36,7 +36,9 @@ function viewOf(
 	facts: Facts,
 	urls: UploadUrls | null,
 ): Resource {
-	const id = stateVersionId(name);
+	const { organization } = exchange;
+	const id = stateVersionId(organization, name);
+	const workspace = workspaceId(organization, name.unit);
 	const self = `/api/v2/state-versions/${id}`;
 	const { outputs, author } = facts;
 	const outputIds = outputs?.map((output) => ({ id: output.id, type: output.type }));
@@ -65,8 +67,8 @@ function viewOf(
 		relationships: {
 			run: { data: null },
 			workspace: {
-				data: { id: workspaceId(name.unit), type: "workspaces" },
-				links: { related: `/api/v2/workspaces/${workspaceId(name.unit)}` },
+				data: { id: workspace, type: "workspaces" },
+				links: { related: `/api/v2/workspaces/${workspace}` },
 			},
 			outputs: {
 				...(outputIds === undefined ? {} : { data: outputIds }),

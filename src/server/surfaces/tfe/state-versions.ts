@@ -6,8 +6,8 @@ import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { stateResponse } from "../../shared/state-response.ts";
 import { list, one, pageIn, type Resource, relatedId, resourceIn } from "./document.ts";
-import { checkOrganization, type Exchange, organization, param, type Route } from "./exchange.ts";
-import { hexOfMd5, parseStateVersionId, type StateVersionName, unitNamed } from "./ids.ts";
+import { type Exchange, param, type Route } from "./exchange.ts";
+import { hexOfMd5, localId, parseStateVersionId, type StateVersionName, unitNamed } from "./ids.ts";
 import { outputResources } from "./outputs.ts";
 import { pendingView, plainView, storedView } from "./state-version-view.ts";
 import { create } from "./uploads.ts";
@@ -142,8 +142,6 @@ async function listInWorkspace(exchange: Exchange): Promise<Response> {
 
 async function listFiltered(exchange: Exchange): Promise<Response> {
 	const { query } = exchange.context;
-	const params = { organization: query.get("filter[organization][name]") ?? organization };
-	checkOrganization({ ...exchange, params });
 	const name = query.get("filter[workspace][name]");
 	if (name === null) {
 		throw new DomainError("invalid_request", "the filter names no workspace", {
@@ -164,7 +162,7 @@ async function rollback(exchange: Exchange): Promise<Response> {
 	if (wanted === null) {
 		throw new DomainError("invalid_request", "the document names no version to go back to");
 	}
-	const name = parseStateVersionId(wanted);
+	const name = parseStateVersionId(localId(exchange.organization, wanted));
 	if (name.unit !== id) throw absent();
 	const unit = await deps.core.units.get(caller, id);
 	const lockId = ownLockId(unit.lock, caller, id);

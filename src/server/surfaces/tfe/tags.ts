@@ -9,7 +9,7 @@ import {
 	resourcesIn,
 } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { unitOfWorkspaceId } from "./ids.ts";
+import { resourceId, unitOfWorkspaceId } from "./ids.ts";
 import { tagNames } from "./workspace-view.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -78,11 +78,12 @@ async function labelsOf({ caller, deps, context, params }: Exchange): Promise<La
 	return (await deps.core.units.get(caller, id)).labels;
 }
 
-function bindingViews(workspace: string, labels: Labels): Resource[] {
+function bindingViews({ organization, params }: Exchange, labels: Labels): Resource[] {
+	const workspace = (params.workspace ?? "").slice(3);
 	return Object.keys(labels)
 		.sort()
 		.map((key) => ({
-			id: `tb-${workspace.slice(3)}-${Buffer.from(key).toString("hex")}`,
+			id: resourceId(organization, "tb", `${workspace}-${Buffer.from(key).toString("hex")}`),
 			type: "tag-bindings",
 			attributes: { key, value: labels[key] },
 		}));
@@ -109,13 +110,13 @@ async function relabel(exchange: Exchange, change: (labels: Labels) => Labels): 
 
 async function listBindings(exchange: Exchange): Promise<Response> {
 	const labels = await labelsOf(exchange);
-	return paged(bindingViews(exchange.params.workspace ?? "", labels), exchange.context.query);
+	return paged(bindingViews(exchange, labels), exchange.context.query);
 }
 
 async function addBindings(exchange: Exchange): Promise<Response> {
 	const added = boundLabels(await resourcesIn(exchange.request));
 	const labels = await relabel(exchange, (before) => ({ ...before, ...added }));
-	return paged(bindingViews(exchange.params.workspace ?? "", labels), exchange.context.query);
+	return paged(bindingViews(exchange, labels), exchange.context.query);
 }
 
 async function listTags(exchange: Exchange): Promise<Response> {

@@ -18,6 +18,7 @@ const aad = Buffer.from("opentaco tfe upload v1", "utf8");
 export interface Upload {
 	/** `state` becomes the current state; `json` is taken and dropped. */
 	readonly purpose: "state" | "json";
+	/** With the organization in it, so that the address is good in that one alone. */
 	readonly stateVersion: string;
 	/** Hex. */
 	readonly md5: string;

@@ -3,6 +3,7 @@
  * come, and only with them does the version exist and become current. Or the bytes stand in the
  * announcement itself. Either way the workspace's lock is demanded, and it is the core that writes.
  */
+import type { Keyring } from "../../../auth/token/keyring.ts";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import type { Caller } from "../../../core/principal.ts";
@@ -23,6 +24,7 @@ import {
 	nameOfVersion,
 	parseStateVersionId,
 	type StateVersionName,
+	splitId,
 	stateVersionId,
 } from "./ids.ts";
 import { pendingView, storedView, type UploadUrls } from "./state-version-view.ts";
@@ -169,10 +171,10 @@ async function uploadUrls(
 	{ md5, force }: Announced,
 	lockId: string,
 ): Promise<UploadUrls | null> {
-	const { caller, deps } = exchange;
+	const { caller, deps, organization } = exchange;
 	const tokens = await tokensOf(deps);
 	const upload: Omit<Upload, "purpose"> = {
-		stateVersion: stateVersionId(name),
+		stateVersion: stateVersionId(organization, name),
 		md5,
 		bytesMax: deps.stateBytesMax,
 		lockId,
@@ -187,14 +189,14 @@ async function uploadUrls(
 	return { state: `${base}${state}`, json: `${base}${json}` };
 }
 
-const knownTokens = new WeakMap<SurfaceDeps, UploadTokens>();
+const knownTokens = new WeakMap<Keyring, UploadTokens>();
 
 async function tokensOf(deps: SurfaceDeps): Promise<UploadTokens> {
-	const known = knownTokens.get(deps);
-	if (known !== undefined) return known;
 	const { keyring } = await deps.identities;
+	const known = knownTokens.get(keyring);
+	if (known !== undefined) return known;
 	const made = new UploadTokens({ keyring, clock: deps.clock, random: deps.random });
-	knownTokens.set(deps, made);
+	knownTokens.set(keyring, made);
 	return made;
 }
 
@@ -215,8 +217,9 @@ export async function takeUpload(
 	const tokens = await tokensOf(deps);
 	const upload = tokens.open(context.path.slice(uploadPath.length));
 	if (upload === null || request.method !== "PUT") throw refused();
-	const { unit } = parseStateVersionId(upload.stateVersion);
-	context.unitId = unit;
+	const { organization, id } = splitId(upload.stateVersion);
+	const name = parseStateVersionId(id);
+	context.unitId = name.unit;
 	context.principal = upload.principal;
 	if (upload.purpose === "json") {
 		context.operation = "uploadJson";
@@ -229,18 +232,25 @@ export async function takeUpload(
 		requestId: context.requestId,
 		address: context.clientAddress ?? undefined,
 	};
-	await writeUpload(request, deps, caller, upload);
+	const { organizations } = deps;
+	const { core } = await organizations.open(
+		caller,
+		organization ?? organizations.root.organization.name,
+	);
+	await writeUpload(request, { ...deps, core }, { caller, upload, name });
 	return nothing(200);
 }
 
-async function writeUpload(
-	request: Request,
-	deps: SurfaceDeps,
-	caller: Caller,
-	upload: Upload,
-): Promise<void> {
-	const { unit, number } = parseStateVersionId(upload.stateVersion);
-	await checkUnused(deps, caller, upload);
+interface Arrival {
+	readonly caller: Caller;
+	readonly upload: Upload;
+	readonly name: StateVersionName;
+}
+
+async function writeUpload(request: Request, deps: SurfaceDeps, arrival: Arrival): Promise<void> {
+	const { caller, upload, name } = arrival;
+	const { unit, number } = name;
+	await checkUnused(deps, arrival);
 	const body = await readStateBody(request, Math.min(upload.bytesMax, deps.stateBytesMax));
 	try {
 		await deps.core.states.write(caller, unit, {
@@ -267,10 +277,9 @@ async function writeUpload(
 }
 
 /** An upload that was to be the first state is not the second one, be it forced or not. */
-async function checkUnused(deps: SurfaceDeps, caller: Caller, upload: Upload): Promise<void> {
+async function checkUnused(deps: SurfaceDeps, { caller, upload, name }: Arrival): Promise<void> {
 	if (upload.replaces !== null || !upload.force) return;
-	const { unit } = parseStateVersionId(upload.stateVersion);
-	const { current } = await deps.core.units.get(caller, unit);
+	const { current } = await deps.core.units.get(caller, name.unit);
 	if (current === null || hexOfMd5(current.md5) === upload.md5) return;
 	throw new DomainError("precondition_failed", "the state has changed since it was announced");
 }

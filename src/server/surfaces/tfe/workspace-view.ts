@@ -1,9 +1,17 @@
 /** A workspace as the wire shows it. */
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Lock } from "../../../core/unit/record.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
 import type { Relationship, Resource } from "./document.ts";
-import { type Exchange, organization } from "./exchange.ts";
-import { nameOfVersion, stateVersionId, userId, workspaceId, workspaceName } from "./ids.ts";
+import type { Exchange } from "./exchange.ts";
+import {
+	fullId,
+	nameOfVersion,
+	stateVersionId,
+	userId,
+	workspaceId,
+	workspaceName,
+} from "./ids.ts";
 
 /** Terraform crashes without this object, and prints nothing useful when one of these is missing. */
 function permissions(rights: WorkspaceRights) {
@@ -42,15 +50,21 @@ export function tagNames(labels: Readonly<Record<string, string>>): string[] {
 		.sort();
 }
 
-function relationships({ unit, projectId }: Workspace): Record<string, Relationship> {
-	const self = `/api/v2/workspaces/${workspaceId(unit.id)}`;
+function relationships(
+	organization: Organization,
+	{ unit, projectId }: Workspace,
+): Record<string, Relationship> {
+	const self = `/api/v2/workspaces/${workspaceId(organization, unit.id)}`;
 	const current =
 		unit.current === null
 			? null
-			: { id: stateVersionId(nameOfVersion(unit.id, unit.current)), type: "state-versions" };
+			: {
+					id: stateVersionId(organization, nameOfVersion(unit.id, unit.current)),
+					type: "state-versions",
+				};
 	return {
-		organization: { data: { id: organization, type: "organizations" } },
-		project: { data: { id: projectId, type: "projects" } },
+		organization: { data: { id: organization.name, type: "organizations" } },
+		project: { data: { id: fullId(organization, projectId), type: "projects" } },
 		"current-run": { data: null },
 		"current-state-version": {
 			data: current,
@@ -62,7 +76,7 @@ function relationships({ unit, projectId }: Workspace): Record<string, Relations
 
 /** The resource, with what the caller may do. */
 export async function workspaceView(
-	{ caller, deps }: Pick<Exchange, "caller" | "deps">,
+	{ caller, deps, organization }: Pick<Exchange, "caller" | "deps" | "organization">,
 	workspace: Workspace,
 ): Promise<Resource> {
 	const { unit, settings } = workspace;
@@ -70,7 +84,7 @@ export async function workspaceView(
 	const name = workspaceName(unit.id);
 	const { mayRead } = rights;
 	return {
-		id: workspaceId(unit.id),
+		id: workspaceId(organization, unit.id),
 		type: "workspaces",
 		attributes: {
 			...settings,
@@ -89,10 +103,10 @@ export async function workspaceView(
 			"trigger-prefixes": [],
 			"vcs-repo": null,
 		},
-		relationships: relationships(workspace),
+		relationships: relationships(organization, workspace),
 		links: {
-			self: `/api/v2/organizations/${organization}/workspaces/${name}`,
-			"self-html": `/app/${organization}/workspaces/${name}`,
+			self: `/api/v2/organizations/${organization.name}/workspaces/${name}`,
+			"self-html": `/app/${organization.name}/workspaces/${name}`,
 		},
 	};
 }

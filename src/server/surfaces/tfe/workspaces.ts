@@ -13,15 +13,14 @@ import {
 	relatedId,
 	resourceIn,
 } from "./document.ts";
-import { checkOrganization, type Exchange, param, type Route } from "./exchange.ts";
-import { unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
+import { type Exchange, param, type Route } from "./exchange.ts";
+import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
 import { checkTagged, labelsIn, tagFilterIn } from "./tags.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /** The unit that the route names, by the workspace's id or by its name. */
 export function unitOf(exchange: Exchange): UnitId {
 	const { params, context } = exchange;
-	if (params.organization !== undefined) checkOrganization(exchange);
 	const id =
 		params.workspace === undefined
 			? unitNamed(param(exchange, "name"))
@@ -37,13 +36,16 @@ async function show(exchange: Exchange): Promise<Response> {
 	);
 }
 
-async function projectIn({ deps }: Exchange, given: GivenResource): Promise<string | undefined> {
+async function projectIn(
+	{ deps, organization }: Exchange,
+	given: GivenResource,
+): Promise<string | undefined> {
 	const id = relatedId(given, "project");
-	return id === null ? undefined : (await deps.core.projects.get(id)).id;
+	if (id === null) return undefined;
+	return (await deps.core.projects.get(localId(organization, id))).id;
 }
 
 async function create(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
 	const { caller, deps, context } = exchange;
 	const given = await resourceIn(exchange.request, "workspaces");
 	const { name } = given.attributes;
@@ -109,12 +111,12 @@ function wantsIn(query: URLSearchParams): (unit: UnitSummary) => boolean {
 }
 
 async function listAll(exchange: Exchange): Promise<Response> {
-	checkOrganization(exchange);
-	const { caller, deps, context } = exchange;
+	const { caller, deps, context, organization } = exchange;
 	const page = pageIn(context.query);
+	const project = context.query.get("filter[project][id]");
 	const { workspaces, total } = await deps.core.workspaces.list(caller, {
 		wants: wantsIn(context.query),
-		projectId: context.query.get("filter[project][id]"),
+		projectId: project === null ? null : localId(organization, project),
 		isDescending: context.query.get("sort") === "-name",
 		pageNumber: page.number,
 		pageSize: page.size,

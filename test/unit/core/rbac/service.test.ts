@@ -165,6 +165,31 @@ describe("roles", () => {
 		expect(await may(ann, "unit.lock", "my-workspace")).toBe(false);
 	});
 
+	test("change in place, at once for everybody, and never so that nobody can manage them", async () => {
+		const { rbac, may } = server;
+		await rbac.createPermission(root, { id: "dev", rules: ["allow:unit.write:dev/*"] });
+		await rbac.createRole(root, { id: "devs", description: "old" });
+		await rbac.addToRole(root, "devs", ["dev", "unit.read"]);
+		await rbac.assign(root, { kind: "user", email: "ann@x", role: "devs" });
+		const rules = ["allow:unit.write:test/*"];
+		expect(await rbac.updatePermission(root, "dev", { rules })).toMatchObject({ name: "dev" });
+		expect(await may(ann, "unit.write", "dev/a")).toBe(false);
+		expect(await may(ann, "unit.write", "test/a")).toBe(true);
+		expect(await rbac.updateRole(root, "devs", { name: "Devs" })).toMatchObject({
+			...{ id: "devs", name: "Devs", description: "old" },
+			permissions: ["dev", "unit.read"],
+		});
+		expect(await rbac.updateRole(root, "devs", { name: "" })).toMatchObject({ name: "devs" });
+		expect(await codeOf(rbac.updatePermission(root, "unit.read", { rules }))).toBe("conflict");
+
+		await rbac.createPermission(root, { id: "manage", rules: ["allow:rbac.manage:*"] });
+		await rbac.createRole(root, { id: "managers" });
+		await rbac.addToRole(root, "managers", ["manage"]);
+		await rbac.assign(root, { kind: "user", email: "root@x", role: "managers" });
+		await rbac.revoke(root, { kind: "user", email: "root@x", role: "admin" });
+		expect(await codeOf(rbac.updatePermission(root, "manage", { rules }))).toBe("conflict");
+	});
+
 	test("refuse what is there already, what is not, and what must stay", async () => {
 		const { rbac } = server;
 		await rbac.createRole(root, { id: "dev" });
@@ -215,6 +240,8 @@ describe("roles", () => {
 			rbac.deleteRole(ann, "x"),
 			rbac.createPermission(ann, { id: "x", rules: ["allow:*:*"] }),
 			rbac.deletePermission(ann, "x"),
+			rbac.updateRole(ann, "reader", { name: "x" }),
+			rbac.updatePermission(ann, "reader", { rules: ["allow:*:*"] }),
 			rbac.addToRole(ann, "reader", ["admin"]),
 			rbac.removeFromRole(ann, "reader", "reader"),
 			rbac.test(ann, { email: "root@x", action: "unit.read", resource: "a" }),
