@@ -5,6 +5,10 @@ import { Adoption } from "./adoption/adopt.ts";
 import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
 import { type Collaboration, createCollaboration } from "./collaboration.ts";
+import { createGraph } from "./graph/create.ts";
+import type { LiveGraph } from "./graph/live.ts";
+import type { ServerAddresses } from "./graph/reading-source.ts";
+import type { GraphService } from "./graph/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import { OutputsService } from "./outputs/service.ts";
@@ -48,6 +52,10 @@ export interface CoreDeps {
 	readonly auditRetentionMs?: number | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys?: readonly SecretKey[] | undefined;
+	/** The unit whose state declares edges of the graph; `systemUnitId` without it. */
+	readonly systemUnit?: UnitId | undefined;
+	/** Under which addresses states name units of this server. */
+	readonly addresses?: ServerAddresses | undefined;
 }
 
 export interface Core extends Collaboration {
@@ -59,6 +67,7 @@ export interface Core extends Collaboration {
 	readonly outputs: OutputsService;
 	/** What is known of states' contents; it asks nobody for permission. */
 	readonly stateIndex: StateIndexService;
+	readonly graph: GraphService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -80,6 +89,7 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	readonly liveGraph: LiveGraph;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
 }
@@ -120,12 +130,19 @@ export function createCore(deps: CoreDeps): Core {
 
 	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
+	const { headAgeMaxMs, actDeadlineMs } = settings;
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
+	const { graph, live: liveGraph } = createGraph({
+		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks },
+		events: deps.log,
+	});
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
 		stateIndex.follow(id, record);
+		liveGraph.note(id, record);
 	});
 
 	const writing = { ...common, versionsKept, isAutoCreating };
@@ -133,27 +150,43 @@ export function createCore(deps: CoreDeps): Core {
 	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
-	const { headAgeMaxMs, actDeadlineMs } = settings;
-	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
 	const { secretKeys = [] } = deps;
+	const upstreamOf = liveGraph.upstreamOf.bind(liveGraph);
 	return {
 		units,
-		locks: new LockService({ ...common, isAutoCreating }),
+		locks: new LockService({ ...common, isAutoCreating, upstreamOf }),
 		states,
 		rbac,
 		audit,
 		...createCollaboration({ ...registered, gate, units, secretKeys }),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
+		graph,
 		parts: {
 			...{ unitLog, directory, feed, projector, pruner, sweeper },
-			...{ bodies, history, adoption, gate, chain },
+			...{ bodies, history, adoption, gate, chain, liveGraph },
 		},
 		tasks,
+		...courseOf({ tasks, stopping, audit, feed }, { sweep: sweeper, audit, graph: liveGraph }),
+	};
+}
+
+interface CourseParts {
+	readonly tasks: TaskGroup;
+	readonly stopping: AbortController;
+	readonly audit: AuditService;
+	readonly feed: ChangesFeed;
+}
+
+/** How the core goes on beside the requests, and how it ends. */
+function courseOf(
+	{ tasks, stopping, audit, feed }: CourseParts,
+	running: Readonly<Record<string, { run(signal: AbortSignal): Promise<void> }>>,
+): Pick<Core, "startSweeping" | "flush"> {
+	return {
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
-			tasks.run("sweep", () => sweeper.run(ending));
-			tasks.run("audit", () => audit.run(ending));
+			for (const [name, one] of Object.entries(running)) tasks.run(name, () => one.run(ending));
 		},
 		async flush() {
 			stopping.abort();

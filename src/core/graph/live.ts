@@ -47,6 +47,7 @@ export class LiveGraph {
 	readonly #deps: LiveGraphDeps;
 	readonly #listeners: (() => void)[] = [];
 	#isScheduled = false;
+	#isRunning = false;
 	#told: string | null = null;
 	#upstreams: { of: Declarations; byTarget: ReadonlyMap<UnitId, readonly UnitId[]> } | null = null;
 
@@ -74,6 +75,7 @@ export class LiveGraph {
 	/** Loads the view and looks for what others change, until the signal. */
 	async run(signal: AbortSignal): Promise<void> {
 		const { view, clock } = this.#deps;
+		this.#isRunning = true;
 		while (!signal.aborted) {
 			await this.#attempt(() => view.sync());
 			const isWatching = (view.declarations?.edges.length ?? 1) > 0;
@@ -143,7 +145,10 @@ export class LiveGraph {
 		const { view, feed, systemUnit } = this.#deps;
 		if (id === systemUnit) return undefined;
 		const { declarations } = view;
-		if (declarations === null) return this.#inTime(() => this.#readUpstream(id), undefined);
+		if (declarations === null) {
+			if (!this.#isRunning) return undefined;
+			return this.#inTime(() => this.#readUpstream(id), undefined);
+		}
 		const units = this.#unitsAbove(declarations, id);
 		if (units.length === 0) return undefined;
 		const known = () => units.flatMap((unit) => this.#seenVersion(unit));
