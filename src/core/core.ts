@@ -17,24 +17,25 @@ import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
-import { Projector } from "./projection/projector.ts";
-import { ProjectionSchedule } from "./projection/schedule.ts";
+import type { Projector } from "./projection/projector.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
-import { Pruner } from "./retention/pruner.ts";
-import { Sweeper } from "./retention/sweeper.ts";
+import type { Pruner } from "./retention/pruner.ts";
+import type { Sweeper } from "./retention/sweeper.ts";
 import type { CoreSettings } from "./settings.ts";
 import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
 import { StateIndexService } from "./state-index/service.ts";
+import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
-import type { UnitId } from "./unit/unit-id.ts";
+import { systemUnitId, type UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
+import { createUpkeep, type Upkeep } from "./upkeep.ts";
 import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
@@ -50,10 +51,10 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
+	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys?: readonly SecretKey[] | undefined;
-	/** The unit whose state declares edges of the graph; `systemUnitId` without it. */
-	readonly systemUnit?: UnitId | undefined;
 	/** Under which addresses states name units of this server. */
 	readonly addresses?: ServerAddresses | undefined;
 }
@@ -90,6 +91,7 @@ export interface CoreParts {
 	readonly adoption: Adoption;
 	readonly gate: Gate;
 	readonly liveGraph: LiveGraph;
+	readonly systemState: SystemStateRefresher;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
 }
@@ -122,18 +124,19 @@ export function createCore(deps: CoreDeps): Core {
 		reloadIntervalMs: limits.directoryReloadIntervalMs,
 	});
 	const audit = access.audit(directory);
-	const projector = new Projector({ ...common, versionsKept });
-	const schedule = scheduleOf(deps, projector, tasks, stopping.signal);
-	const { recordsKept, pruneGraceMs: graceMs } = settings;
-	const pruner = new Pruner({ ...common, recordsKept, graceMs });
-	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
+	const systemUnit = deps.systemUnit ?? systemUnitId;
+	const upkeep = createUpkeep({
+		...{ ...common, directory, feed, tasks, settings, systemUnit },
+		...{ messages: deps.log, stopping: stopping.signal },
+	});
+	const { schedule, systemState } = upkeep;
 
 	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
 	const { graph, live: liveGraph } = createGraph({
-		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks },
+		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks, systemUnit },
 		events: deps.log,
 	});
 	followRecords(unitLog, tasks, (id, record) => {
@@ -141,6 +144,7 @@ export function createCore(deps: CoreDeps): Core {
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		if (id === systemUnit) systemState.note(record);
 		stateIndex.follow(id, record);
 		liveGraph.note(id, record);
 	});
@@ -163,11 +167,11 @@ export function createCore(deps: CoreDeps): Core {
 		stateIndex,
 		graph,
 		parts: {
-			...{ unitLog, directory, feed, projector, pruner, sweeper },
+			...{ ...upkeep, unitLog, directory, feed },
 			...{ bodies, history, adoption, gate, chain, liveGraph },
 		},
 		tasks,
-		...courseOf({ tasks, stopping, audit, feed }, { sweep: sweeper, audit, graph: liveGraph }),
+		...courseOf({ tasks, stopping, audit, feed, upkeep, liveGraph }),
 	};
 }
 
@@ -176,17 +180,20 @@ interface CourseParts {
 	readonly stopping: AbortController;
 	readonly audit: AuditService;
 	readonly feed: ChangesFeed;
+	readonly upkeep: Upkeep;
+	readonly liveGraph: LiveGraph;
 }
 
 /** How the core goes on beside the requests, and how it ends. */
-function courseOf(
-	{ tasks, stopping, audit, feed }: CourseParts,
-	running: Readonly<Record<string, { run(signal: AbortSignal): Promise<void> }>>,
-): Pick<Core, "startSweeping" | "flush"> {
+function courseOf(parts: CourseParts): Pick<Core, "startSweeping" | "flush"> {
+	const { tasks, stopping, audit, feed, upkeep, liveGraph } = parts;
 	return {
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
-			for (const [name, one] of Object.entries(running)) tasks.run(name, () => one.run(ending));
+			tasks.run("sweep", () => upkeep.sweeper.run(ending));
+			upkeep.systemState.request();
+			tasks.run("audit", () => audit.run(ending));
+			tasks.run("graph", () => liveGraph.run(ending));
 		},
 		async flush() {
 			stopping.abort();
@@ -220,17 +227,6 @@ function indexOf(
 	stopping: AbortSignal,
 ): StateIndexService {
 	return new StateIndexService({ store, bodies, log, tasks, stopping });
-}
-
-function scheduleOf(
-	deps: CoreDeps,
-	projector: Projector,
-	tasks: TaskGroup,
-	stopping: AbortSignal,
-): ProjectionSchedule {
-	const { clock, log, metrics, settings } = deps;
-	const settleMs = settings.projectionSettleMs;
-	return new ProjectionSchedule({ projector, clock, tasks, log, metrics, settleMs, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

@@ -241,7 +241,7 @@ export class GraphService {
 
 	async #visible(caller: Caller, ids: Iterable<UnitId>): Promise<IsVisible> {
 		const { gate, view } = this.#deps;
-		const unitOf = (id: UnitId) => ({ id, labels: view.labelsOf(id) });
+		const unitOf = (id: UnitId) => ({ id, labels: view.traitsOf(id) });
 		const seen = new Set(await gate.filter(caller, "unit.read", [...ids], unitOf));
 		return (id) => seen.has(id);
 	}

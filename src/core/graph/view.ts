@@ -8,8 +8,9 @@ import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import type { Clock } from "../ports/clock.ts";
+import { type Labels, traitsOf } from "../rbac/resource.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
-import type { Version } from "../unit/record.ts";
+import { defaultProjectId, type Version } from "../unit/record.ts";
 import type { UnitSummary } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import {
@@ -77,9 +78,9 @@ export class GraphView {
 		return this.#entries.get(id)?.node.version?.number ?? null;
 	}
 
-	/** The unit's labels as they were last seen; none for one that does not exist. */
-	labelsOf(id: UnitId): Readonly<Record<string, string>> {
-		return this.#entries.get(id)?.summary.labels ?? {};
+	/** What rights on the unit depend on, as it was last seen. */
+	traitsOf(id: UnitId): Labels {
+		return this.#entries.get(id)?.summary.traits ?? traitsOf({}, defaultProjectId, "new");
 	}
 
 	/** Whether everything that the unit's state has read is known to the view. */
