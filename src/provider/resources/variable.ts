@@ -167,13 +167,14 @@ function shown(found: VariableView, state: PlainMap): PlainMap {
 
 function exists(planned: PlainMap): ProviderError {
 	const [unit, key] = [unitOf(planned), textOf(planned, "key")];
+	const category = textOf(planned, "category") ?? initial.category;
 	return new ProviderError(
 		"Variable already exists",
 		[
 			`The unit ${unit} has a variable ${key} of this category already. Either`,
-			`- import it: terraform import opentaco_variable.NAME ${unit},${textOf(planned, "category") ?? initial.category},${key}`,
+			`- import it: terraform import opentaco_variable.NAME ${unit},${category},${key}`,
 			"- choose another key",
-			`- or delete it first: taco variable rm ${unit} ${key}`,
+			`- or delete it first: taco variable rm ${unit} ${key}${category === "env" ? " --env" : ""}`,
 		].join("\n"),
 		"key",
 	);
