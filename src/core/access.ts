@@ -16,6 +16,7 @@ import { RbacService } from "./rbac/service.ts";
 import { Register } from "./register/register.ts";
 import type { CoreSettings } from "./settings.ts";
 import type { UnitDirectory } from "./unit/directory.ts";
+import { labelsForRights } from "./unit/labels.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import type { UnitLog } from "./unit/unit-log.ts";
 
@@ -84,7 +85,7 @@ function labelsFrom(unitLog: UnitLog, clock: Clock): LabelsOf {
 			seen !== undefined && clock.monotonic() - seen.confirmedFrom <= limits.policyAgeMaxMs;
 		try {
 			const head = isFresh ? seen : await unitLog.confirm(id as UnitId);
-			return head.record?.state.labels ?? {};
+			return labelsForRights(head.record?.state ?? { labels: {} });
 		} catch (error) {
 			if (error instanceof StoreError) throw unavailable(error);
 			throw error;

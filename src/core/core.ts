@@ -29,6 +29,7 @@ import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
+import { ConsumerService } from "./workspace/consumers.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
 
@@ -55,6 +56,7 @@ export interface Core {
 	readonly audit: AuditService;
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
+	readonly consumers: ConsumerService;
 	readonly outputs: OutputsService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
@@ -134,14 +136,16 @@ export function createCore(deps: CoreDeps): Core {
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs, gate };
+	const projects = new ProjectService({ ...registered, directory });
 	return {
 		units,
 		locks: new LockService({ ...common, isAutoCreating }),
 		states,
 		rbac,
 		audit,
-		workspaces: new WorkspaceService({ ...registered, units }),
-		projects: new ProjectService(registered),
+		workspaces: new WorkspaceService({ units, projects, gate }),
+		projects,
+		consumers: new ConsumerService({ ...registered, units }),
 		outputs: new OutputsService({ states, gate }),
 		parts: {
 			...{ unitLog, directory, feed, projector, pruner, sweeper },

@@ -1,11 +1,17 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
-import type { Lock, UnitState, Version } from "./record.ts";
+import type { Labels } from "./labels.ts";
+import type { Lock, UnitState, Version, WorkspaceRecord } from "./record.ts";
 
 /** A unit that was just created and has no state. */
-export function newUnit(at: string, labels: Readonly<Record<string, string>> = {}): UnitState {
+export function newUnit(
+	at: string,
+	labels: Labels = {},
+	workspace: WorkspaceRecord = {},
+): UnitState {
 	return {
 		labels,
+		...(isNothing(workspace) ? {} : { workspace }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -29,12 +35,12 @@ export function newUnit(at: string, labels: Readonly<Record<string, string>> = {
 export function created(
 	before: UnitState | null,
 	at: string,
-	labels: Readonly<Record<string, string>> = {},
+	labels: Labels = {},
+	workspace: WorkspaceRecord = {},
 ): UnitState {
-	if (before === null) return newUnit(at, labels);
+	if (before === null) return newUnit(at, labels, workspace);
 	return {
-		...before,
-		labels,
+		...withSettings(before, { labels, workspace }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -43,6 +49,23 @@ export function created(
 		current: null,
 		keptAside: [],
 	};
+}
+
+/** What a user says of a unit, beside its content. */
+export interface UnitSettings {
+	readonly labels: Labels;
+	readonly workspace: WorkspaceRecord;
+}
+
+/** With these labels, and this of the cloud backend. */
+export function withSettings(state: UnitState, settings: UnitSettings): UnitState {
+	const { workspace: _, ...rest } = state;
+	const { labels, workspace } = settings;
+	return { ...rest, labels, ...(isNothing(workspace) ? {} : { workspace }) };
+}
+
+function isNothing(workspace: WorkspaceRecord): boolean {
+	return Object.keys(workspace).length === 0;
 }
 
 /** With this lock. */

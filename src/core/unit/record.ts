@@ -88,9 +88,20 @@ export interface VersionPageRef {
 	readonly lastNumber: number;
 }
 
+export type SettingValue = string | boolean | null | readonly string[];
+
+/** What the cloud backend keeps of a unit: only what is not as it is for every unit. */
+export interface WorkspaceRecord {
+	/** Id of the project; absent: the default one. */
+	readonly project?: string;
+	readonly settings?: Readonly<Record<string, SettingValue>>;
+}
+
 /** What a unit is. */
 export interface UnitState {
 	readonly labels: Readonly<Record<string, string>>;
+	/** Absent: nothing was ever set. */
+	readonly workspace?: WorkspaceRecord;
 	/** ISO 8601. */
 	readonly created: string;
 	/** ISO 8601 of the last change of content: the current version's time, or `created`. */

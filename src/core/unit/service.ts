@@ -1,18 +1,20 @@
 /** Units as things: created, listed, labelled, deleted and brought back. */
 
+import { isSame } from "../../lib/is-same.ts";
 import { findPlainLock } from "../adoption/plain-lock.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { lockedError } from "../lock/rules.ts";
-import { orUnavailable } from "../log/record-log.ts";
+import { contention, orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
-import { created, unlocked } from "./changes.ts";
+import { created, type UnitSettings, unlocked, withSettings } from "./changes.ts";
 import type { UnitDirectory } from "./directory.ts";
+import { checkLabels, type Labels, labelsForRights } from "./labels.ts";
 import { unitNotFound } from "./not-found.ts";
-import type { UnitState } from "./record.ts";
+import type { UnitState, WorkspaceRecord } from "./record.ts";
 import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
 import { stateKeyOfUnit, type UnitId } from "./unit-id.ts";
 import type { UnitLog } from "./unit-log.ts";
@@ -43,7 +45,8 @@ export interface UnitPage {
 	readonly next?: string;
 }
 
-export type Labels = Readonly<Record<string, string>>;
+/** A change of settings is decided anew so often when others keep changing the unit. */
+const movesMax = 10;
 
 /** Creates, lists, labels and deletes units. */
 export class UnitService {
@@ -60,11 +63,11 @@ export class UnitService {
 	async create(
 		caller: Caller,
 		id: UnitId,
-		input: { readonly labels: Labels } = { labels: {} },
+		input: { readonly labels: Labels; readonly workspace?: WorkspaceRecord } = { labels: {} },
 	): Promise<UnitSummary> {
 		checkLabels(input.labels);
 		const { gate, log, clock } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id, input.labels);
+		const grant = await gate.authorize(caller, "unit.write", id, labelsForRights(input));
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -74,7 +77,7 @@ export class UnitService {
 			}
 			return {
 				operation: "create",
-				state: created(state, at, input.labels),
+				state: created(state, at, input.labels, input.workspace),
 				result: (record) => summaryOf(id, record),
 			};
 		});
@@ -128,7 +131,10 @@ export class UnitService {
 					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
 				),
 		);
-		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => unit);
+		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => ({
+			id: unit.id,
+			labels: labelsForRights(unit),
+		}));
 		const last = units[limit - 1];
 		if (units.length > limit && last !== undefined) {
 			return { units: units.slice(0, limit), next: last.id };
@@ -145,19 +151,56 @@ export class UnitService {
 		id: UnitId,
 		input: { readonly labels: Labels; readonly ifGeneration?: number },
 	): Promise<UnitSummary> {
-		checkLabels(input.labels);
-		const grant = await this.#deps.gate.authorize(caller, "unit.write", id);
-		// Labels can decide rights: nobody moves a unit to where they could not have created it.
-		await this.#deps.gate.authorize(caller, "unit.write", id, input.labels);
-		return await this.#deps.log.act<UnitSummary>(grant, id, (state, generation) => {
-			const living = checkLiving(state);
-			checkGeneration(generation, input.ifGeneration);
-			return {
-				operation: "update",
-				state: { ...living, labels: input.labels },
-				result: (record) => summaryOf(id, record),
-			};
-		});
+		const { labels, ifGeneration } = input;
+		return await this.change(
+			caller,
+			id,
+			(before) => ({ ...before, labels }),
+			ifGeneration === undefined ? {} : { ifGeneration },
+		);
+	}
+
+	/**
+	 * Changes labels and what the cloud backend keeps, on top of what they are; `change` is pure and
+	 * may run several times. What is the same afterwards writes nothing.
+	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
+	 */
+	async change(
+		caller: Caller,
+		id: UnitId,
+		change: (before: UnitSettings) => UnitSettings,
+		options: { readonly ifGeneration?: number } = {},
+	): Promise<UnitSummary> {
+		const { gate, log } = this.#deps;
+		const grant = await gate.authorize(caller, "unit.write", id);
+		for (let attempt = 1; ; attempt++) {
+			const seen = log.lastSeen(id)?.record?.state;
+			const planned = seen === undefined ? null : change(settingsOf(seen));
+			// Labels can decide rights: nobody moves a unit to where they could not have created it.
+			if (planned !== null) await this.#checkPlanned(caller, id, planned);
+			const done = await log.act<UnitSummary | "moved" | "same">(grant, id, (state, generation) => {
+				const living = checkLiving(state);
+				checkGeneration(generation, options.ifGeneration);
+				const before = settingsOf(living);
+				const after = change(before);
+				if (planned === null || !isSame(planned, after)) return { answer: "moved" };
+				if (isSame(before, after)) return { answer: "same" };
+				return {
+					operation: "update",
+					state: withSettings(living, after),
+					result: (record) => summaryOf(id, record),
+				};
+			});
+			const record = log.lastSeen(id)?.record;
+			if (done === "same" && record != null) return summaryOf(id, record);
+			if (typeof done !== "string") return done;
+			if (attempt === movesMax) throw contention();
+		}
+	}
+
+	async #checkPlanned(caller: Caller, id: UnitId, planned: UnitSettings): Promise<void> {
+		checkLabels(planned.labels);
+		await this.#deps.gate.authorize(caller, "unit.write", id, labelsForRights(planned));
 	}
 
 	/**
@@ -211,24 +254,13 @@ function checkLiving(state: UnitState | null): UnitState {
 	return state;
 }
 
+function settingsOf({ labels, workspace = {} }: UnitState): UnitSettings {
+	return { labels, workspace };
+}
+
 function checkGeneration(generation: number, expected: number | undefined): void {
 	if (expected === undefined || expected === generation) return;
 	throw new DomainError("precondition_failed", "the unit has changed since it was read", {
 		hint: "read it again and decide again",
 	});
-}
-
-function checkLabels(labels: Labels): void {
-	const entries = Object.entries(labels);
-	const isBad = entries.some(
-		([key, value]) =>
-			key === "" ||
-			Buffer.byteLength(key) > limits.labelKeyBytesMax ||
-			Buffer.byteLength(value) > limits.labelValueBytesMax,
-	);
-	if (entries.length > limits.labelsMax || isBad) {
-		throw new DomainError("invalid_request", "the labels are not acceptable", {
-			hint: `at most ${limits.labelsMax} labels; keys of 1 to ${limits.labelKeyBytesMax} bytes, values up to ${limits.labelValueBytesMax} bytes`,
-		});
-	}
 }

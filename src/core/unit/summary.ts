@@ -1,5 +1,11 @@
 /** What lists and overviews say of a unit. */
-import { currentVersion, type Lock, type UnitRecord, type Version } from "./record.ts";
+import {
+	currentVersion,
+	type Lock,
+	type UnitRecord,
+	type Version,
+	type WorkspaceRecord,
+} from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
 export interface UnitSummary {
@@ -14,6 +20,8 @@ export interface UnitSummary {
 	readonly sizeBytes: number;
 	readonly lock: Lock | null;
 	readonly labels: Readonly<Record<string, string>>;
+	/** What the cloud backend keeps of it. */
+	readonly workspace: WorkspaceRecord;
 	readonly current: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
@@ -33,6 +41,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		sizeBytes: current?.sizeBytes ?? 0,
 		lock: state.lock,
 		labels: state.labels,
+		workspace: state.workspace ?? {},
 		current,
 		isAdopted: true,
 		keptAside: state.keptAside,
@@ -57,6 +66,7 @@ export function summaryOfPlain(
 		sizeBytes,
 		lock,
 		labels: {},
+		workspace: {},
 		current: null,
 		isAdopted: false,
 		keptAside: [],
