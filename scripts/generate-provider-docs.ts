@@ -36,6 +36,9 @@ function kind(title: string, types: Readonly<Record<string, Described>>): string
 		`## ${title} \`${name}\``,
 		description,
 		table(attributes),
+		...Object.entries(attributes).flatMap(([inner, { nested }]) =>
+			nested === undefined ? [] : [`The attributes of \`${inner}\`:`, table(nested)],
+		),
 	]);
 }
 
@@ -53,6 +56,7 @@ function table(attributes: Attributes): string {
 }
 
 function typeName(type: ValueType): string {
+	if (type === "dynamic") return "any type";
 	if (typeof type === "string") return type;
 	return type[0] === "object" ? "object" : `${type[0]} of ${typeName(type[1])}`;
 }

@@ -21,6 +21,10 @@ const unitCommands = commandMap({
 		aliases: ["show", "describe"],
 		load: () => import("./commands/unit/info.ts").then((module) => module.default),
 	},
+	settings: {
+		summary: "Show or change a unit's settings as a workspace",
+		load: () => import("./commands/unit/settings.ts").then((module) => module.default),
+	},
 	rm: {
 		summary: "Delete a unit; it can be brought back with undelete",
 		aliases: ["delete", "remove"],
@@ -69,6 +73,27 @@ const unitCommands = commandMap({
 	who: {
 		summary: "List the locks that are held, and by whom",
 		load: () => import("./commands/unit/who.ts").then((module) => module.default),
+	},
+});
+
+const variableCommands = commandMap({
+	ls: {
+		summary: "List a unit's variables",
+		aliases: ["list"],
+		load: () => import("./commands/variable/ls.ts").then((module) => module.default),
+	},
+	set: {
+		summary: "Make or change a variable of a unit",
+		load: () => import("./commands/variable/set.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete a variable of a unit",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/variable/rm.ts").then((module) => module.default),
+	},
+	export: {
+		summary: "Print a unit's variables for a shell",
+		load: () => import("./commands/variable/export.ts").then((module) => module.default),
 	},
 });
 
@@ -130,6 +155,11 @@ export const commands = commandMap({
 		summary: "Work with units: states, locks, versions",
 		aliases: ["units"],
 		children: unitCommands,
+	},
+	variable: {
+		summary: "Variables of units",
+		aliases: ["variables"],
+		children: variableCommands,
 	},
 	rbac: {
 		summary: "Roles: who may do what",

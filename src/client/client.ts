@@ -15,6 +15,8 @@ import type {
 	ServerInfo,
 	UnitCreated,
 	UnitList,
+	UnitSettings,
+	UnitSettingsChange,
 	UnitView,
 	Uploaded,
 	VersionList,
@@ -27,6 +29,7 @@ import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
+import { VariablesClient } from "./variables-client.ts";
 
 export type ClientOptions = HttpOptions;
 
@@ -85,6 +88,11 @@ export class TacoClient {
 	/** What happened, and what was refused. */
 	get audit(): AuditClient {
 		return new AuditClient(this.#http);
+	}
+
+	/** Variables of units. */
+	get variables(): VariablesClient {
+		return new VariablesClient(this.#http);
 	}
 
 	/** The server's address in its one spelling. */
@@ -149,6 +157,24 @@ export class TacoClient {
 				signal: options.signal,
 			},
 			"id",
+		);
+	}
+
+	getUnitSettings(id: string, options: CallOptions = {}): Promise<UnitSettings> {
+		const path = `${unitPath(id)}/settings`;
+		return this.#call({ method: "GET", path, repeatable: true, ...options }, "execution_mode");
+	}
+
+	/** What is absent stays; a project is named by its name. */
+	updateUnitSettings(
+		id: string,
+		json: UnitSettingsChange,
+		options: CallOptions = {},
+	): Promise<UnitSettings> {
+		const path = `${unitPath(id)}/settings`;
+		return this.#call(
+			{ method: "PATCH", path, json, repeatable: true, ...options },
+			"execution_mode",
 		);
 	}
 

@@ -4,6 +4,7 @@ import { createAccess } from "./access.ts";
 import { Adoption } from "./adoption/adopt.ts";
 import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
+import { type Collaboration, createCollaboration } from "./collaboration.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import { OutputsService } from "./outputs/service.ts";
@@ -12,26 +13,26 @@ import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
-import { Projector } from "./projection/projector.ts";
-import { ProjectionSchedule } from "./projection/schedule.ts";
+import type { Projector } from "./projection/projector.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
-import { Pruner } from "./retention/pruner.ts";
-import { Sweeper } from "./retention/sweeper.ts";
+import type { Pruner } from "./retention/pruner.ts";
+import type { Sweeper } from "./retention/sweeper.ts";
 import type { CoreSettings } from "./settings.ts";
 import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
+import { StateIndexService } from "./state-index/service.ts";
+import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
-import type { UnitId } from "./unit/unit-id.ts";
+import { systemUnitId, type UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
-import { ConsumerService } from "./workspace/consumers.ts";
-import { ProjectService } from "./workspace/projects.ts";
-import { WorkspaceService } from "./workspace/service.ts";
+import { createUpkeep } from "./upkeep.ts";
+import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
 	readonly store: BlobStore;
@@ -46,18 +47,21 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
+	readonly systemUnit?: UnitId | undefined;
+	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
+	readonly secretKeys?: readonly SecretKey[] | undefined;
 }
 
-export interface Core {
+export interface Core extends Collaboration {
 	readonly units: UnitService;
 	readonly locks: LockService;
 	readonly states: StateService;
 	readonly rbac: RbacService;
 	readonly audit: AuditService;
-	readonly workspaces: WorkspaceService;
-	readonly projects: ProjectService;
-	readonly consumers: ConsumerService;
 	readonly outputs: OutputsService;
+	/** What is known of states' contents; it asks nobody for permission. */
+	readonly stateIndex: StateIndexService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -79,6 +83,7 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	readonly systemState: SystemStateRefresher;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
 }
@@ -111,50 +116,50 @@ export function createCore(deps: CoreDeps): Core {
 		reloadIntervalMs: limits.directoryReloadIntervalMs,
 	});
 	const audit = access.audit(directory);
-	const projector = new Projector({ ...common, versionsKept });
-	const schedule = scheduleOf(deps, projector, tasks, stopping.signal);
-	const { recordsKept, pruneGraceMs: graceMs } = settings;
-	const pruner = new Pruner({ ...common, recordsKept, graceMs });
-	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
+	const systemUnit = deps.systemUnit ?? systemUnitId;
+	const upkeep = createUpkeep({
+		...{ ...common, directory, feed, tasks, settings, systemUnit },
+		...{ messages: deps.log, stopping: stopping.signal },
+	});
+	const { schedule, systemState } = upkeep;
 
+	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		if (id === systemUnit) systemState.note(record);
+		stateIndex.follow(id, record);
 	});
 
-	const writer = new StateWriter({ ...common, versionsKept, isAutoCreating }, bodies);
-	const stateDeps = {
-		...common,
-		versionsKept,
-		isAutoCreating,
-		adopt: adoption.adopt.bind(adoption),
-	};
+	const writing = { ...common, versionsKept, isAutoCreating };
+	const writer = new StateWriter(writing, bodies);
+	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
-	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs, gate };
-	const projects = new ProjectService({ ...registered, directory });
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
+	const { secretKeys = [] } = deps;
 	return {
 		units,
 		locks: new LockService({ ...common, isAutoCreating }),
 		states,
 		rbac,
 		audit,
-		workspaces: new WorkspaceService({ units, projects, gate }),
-		projects,
-		consumers: new ConsumerService({ ...registered, units }),
-		outputs: new OutputsService({ states, gate }),
+		...createCollaboration({ ...registered, gate, units, directory, secretKeys }),
+		outputs: new OutputsService({ states, gate, stateIndex }),
+		stateIndex,
 		parts: {
-			...{ unitLog, directory, feed, projector, pruner, sweeper },
+			...{ ...upkeep, unitLog, directory, feed },
 			...{ bodies, history, adoption, gate, chain },
 		},
 		tasks,
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
-			tasks.run("sweep", () => sweeper.run(ending));
+			tasks.run("sweep", () => upkeep.sweeper.run(ending));
+			systemState.request();
 			tasks.run("audit", () => audit.run(ending));
 		},
 		async flush() {
@@ -182,15 +187,13 @@ function followRecords(
 	});
 }
 
-function scheduleOf(
-	deps: CoreDeps,
-	projector: Projector,
+function indexOf(
+	{ store, log }: CoreDeps,
+	bodies: BodyStore,
 	tasks: TaskGroup,
 	stopping: AbortSignal,
-): ProjectionSchedule {
-	const { clock, log, metrics, settings } = deps;
-	const settleMs = settings.projectionSettleMs;
-	return new ProjectionSchedule({ projector, clock, tasks, log, metrics, settleMs, stopping });
+): StateIndexService {
+	return new StateIndexService({ store, bodies, log, tasks, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

@@ -200,6 +200,7 @@ function coreOf(
 		metrics,
 		decide: parts.decide,
 		admins: config.admins,
+		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
 		settings: {
 			versionsKept: config.versionsKept,
@@ -210,6 +211,7 @@ function coreOf(
 			actDeadlineMs: limits.actDeadlineMs,
 			projectionSettleMs: limits.projectionDelaySettleMs,
 			directoryFreshMs: limits.directoryFreshMs,
+			systemStateSettleMs: limits.systemStateSettleMs,
 		},
 	});
 }

@@ -7,6 +7,7 @@ import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
 import { unitScenarios } from "./units.scenarios.ts";
+import { variableScenarios } from "./variables.scenarios.ts";
 import { versionScenarios } from "./versions.scenarios.ts";
 
 const json = (value: unknown): string => JSON.stringify(value);
@@ -19,6 +20,13 @@ const calls = [
 		method: "PATCH",
 		path: "/v1/units/app__prod",
 		body: json({ labels: {} }),
+	},
+	{ covers: "getUnitSettings", method: "GET", path: "/v1/units/app__prod/settings" },
+	{
+		covers: "updateUnitSettings",
+		method: "PATCH",
+		path: "/v1/units/app__prod/settings",
+		body: json({ auto_apply: true }),
 	},
 	{ covers: "deleteUnit", method: "DELETE", path: "/v1/units/app__prod" },
 	{ covers: "undeleteUnit", method: "POST", path: "/v1/units/app__gone/undelete" },
@@ -67,4 +75,5 @@ export const managementScenarios: readonly Scenario[] = [
 	...rbacScenarios,
 	...auditScenarios,
 	...s3CredentialScenarios,
+	...variableScenarios,
 ];

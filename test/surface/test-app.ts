@@ -91,6 +91,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			actDeadlineMs: options.actDeadlineMs ?? limits.actDeadlineMs,
 			projectionSettleMs: 0,
 			directoryFreshMs: limits.directoryFreshMs,
+			systemStateSettleMs: limits.systemStateSettleMs,
 		},
 	});
 	const state = { isDraining: false };

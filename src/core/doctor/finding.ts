@@ -11,6 +11,8 @@ export const findingCodes = {
 	"serial-fell": "error",
 	/** A write or an unlock that the lock before it did not allow. */
 	"lock-violated": "error",
+	/** An overlay that changed more than what is shown, or came while the unit was locked. */
+	"overlay-violated": "error",
 	/** A newer version of this program wrote it. */
 	"schema-too-new": "error",
 	/** A plain object is not what the head says; repaired by a server's sweep or by --repair. */
@@ -25,8 +27,10 @@ export const findingCodes = {
 	stray: "warning",
 	/** A plain state whose key no unit id can stand for. */
 	unaddressable: "warning",
-	/** A body that no version refers to; removed by the pruner after its grace. */
+	/** A body or an index that no version refers to; removed by the pruner after its grace. */
 	orphan: "info",
+	/** The index of a state is not whole; it is made anew when somebody asks for it. */
+	"index-damaged": "info",
 	/** Old records are not there: pruned where the operator asked for it, else lost. */
 	pruned: "info",
 } as const;

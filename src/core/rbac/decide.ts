@@ -4,7 +4,7 @@
  * which rules, roles and assignments stand never matter.
  */
 import { type Principal, provenBy } from "../principal.ts";
-import { type Action, everyAction } from "./action.ts";
+import { type Action, everyAction, includedIn } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
 	coversEverything,
@@ -172,17 +172,23 @@ function readableResource(text: string): Resource[] {
 
 /** Whether the decision depends on the labels of the unit. */
 export function needsLabels(standing: Standing, action: Action): boolean {
-	if (standing.units?.some((resource) => resource.kind === "label") === true) return true;
+	if (standing.units?.some((resource) => resource.kind !== "pattern") === true) return true;
 	if (standing.isAdmin) return false;
 	return standing.rules.some(
 		({ rule, within }) =>
 			isAbout(rule, action) &&
-			(within?.kind === "label" || rule.resources.some((resource) => resource.kind === "label")),
+			((within !== null && within.kind !== "pattern") ||
+				rule.resources.some((resource) => resource.kind !== "pattern")),
 	);
 }
 
 function isAbout(rule: Rule, action: Action): boolean {
-	return rule.actions.includes(action) || rule.actions.includes(everyAction);
+	const wider = includedIn(action);
+	return (
+		rule.actions.includes(action) ||
+		rule.actions.includes(everyAction) ||
+		(wider !== null && rule.actions.includes(wider))
+	);
 }
 
 function holds(within: Resource | null, resource: string, labels: Labels): boolean {

@@ -1,17 +1,48 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
-import type { Labels } from "./labels.ts";
-import type { Lock, UnitState, Version, WorkspaceRecord } from "./record.ts";
+import type { Labels } from "../rbac/resource.ts";
+import { withoutOverlay } from "./overlay.ts";
+import {
+	defaultProjectId,
+	type Lock,
+	type SettingValue,
+	type UnitState,
+	type Version,
+} from "./record.ts";
+
+/** What people say of a unit, beside its content. */
+export interface UnitSettings {
+	readonly labels: Labels;
+	/** The project's id. */
+	readonly project: string;
+	/** As a workspace: those that are not as for every unit. */
+	readonly settings: Readonly<Record<string, SettingValue>>;
+}
+
+/** What people say of the unit. */
+export function settingsOf(state: UnitState): UnitSettings {
+	const { labels, project = defaultProjectId, settings = {} } = state;
+	return { labels, project, settings };
+}
+
+/** With this said of it. */
+export function withSettings(state: UnitState, said: UnitSettings): UnitState {
+	const { labels, project, settings } = said;
+	const { project: _project, settings: _settings, ...rest } = state;
+	return {
+		...rest,
+		labels,
+		...(project === defaultProjectId ? {} : { project }),
+		...(Object.keys(settings).length === 0 ? {} : { settings }),
+	};
+}
+
+const nothingSaid: UnitSettings = { labels: {}, project: defaultProjectId, settings: {} };
 
 /** A unit that was just created and has no state. */
-export function newUnit(
-	at: string,
-	labels: Labels = {},
-	workspace: WorkspaceRecord = {},
-): UnitState {
-	return {
-		labels,
-		...(isNothing(workspace) ? {} : { workspace }),
+export function newUnit(at: string, said: UnitSettings = nothingSaid): UnitState {
+	const unit: UnitState = {
+		labels: {},
 		created: at,
 		updated: at,
 		deleted: null,
@@ -26,21 +57,19 @@ export function newUnit(
 		bodiesFrom: 1,
 		keptAside: [],
 	};
+	return withSettings(unit, said);
 }
 
 /**
  * The unit created, again when it was deleted before: numbers go on and the history of the earlier
- * life is kept, so that nothing is lost by an automatic re-creation.
+ * life is kept, so that nothing is lost by an automatic re-creation. When nothing is said of it, it
+ * stays in the project it was in.
  */
-export function created(
-	before: UnitState | null,
-	at: string,
-	labels: Labels = {},
-	workspace: WorkspaceRecord = {},
-): UnitState {
-	if (before === null) return newUnit(at, labels, workspace);
+export function created(before: UnitState | null, at: string, said?: UnitSettings): UnitState {
+	if (before === null) return newUnit(at, said);
+	const { project = defaultProjectId } = before;
 	return {
-		...withSettings(before, { labels, workspace }),
+		...withSettings(before, said ?? { ...nothingSaid, project }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -49,23 +78,6 @@ export function created(
 		current: null,
 		keptAside: [],
 	};
-}
-
-/** What a user says of a unit, beside its content. */
-export interface UnitSettings {
-	readonly labels: Labels;
-	readonly workspace: WorkspaceRecord;
-}
-
-/** With these labels, and this of the cloud backend. */
-export function withSettings(state: UnitState, settings: UnitSettings): UnitState {
-	const { workspace: _, ...rest } = state;
-	const { labels, workspace } = settings;
-	return { ...rest, labels, ...(isNothing(workspace) ? {} : { workspace }) };
-}
-
-function isNothing(workspace: WorkspaceRecord): boolean {
-	return Object.keys(workspace).length === 0;
 }
 
 /** With this lock. */
@@ -80,6 +92,11 @@ export function unlocked(state: UnitState): UnitState {
 	return { ...state, lock: null, released };
 }
 
+/** Deleted: unlocked and hidden, with its whole history. */
+export function deleted(state: UnitState, at: string): UnitState {
+	return { ...withoutOverlay(unlocked(state)), deleted: at };
+}
+
 /** With a further version, current unless it is kept aside; retention of `versionsKept` bodies. */
 export function withVersion(
 	state: UnitState,
@@ -91,7 +108,7 @@ export function withVersion(
 			? state.bodiesFrom
 			: Math.max(state.bodiesFrom, version.number - options.versionsKept + 1);
 	return {
-		...state,
+		...(options.isCurrent ? withoutOverlay(state) : state),
 		updated: options.isCurrent ? version.at : state.updated,
 		current: options.isCurrent ? version.number : state.current,
 		versions: [...state.versions, version],

@@ -10,11 +10,11 @@ import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
-import { created, type UnitSettings, unlocked, withSettings } from "./changes.ts";
+import { traitsOf } from "../rbac/resource.ts";
+import { created, deleted, settingsOf, type UnitSettings, withSettings } from "./changes.ts";
 import type { UnitDirectory } from "./directory.ts";
-import { checkLabels, type Labels, labelsForRights } from "./labels.ts";
 import { unitNotFound } from "./not-found.ts";
-import type { UnitState, WorkspaceRecord } from "./record.ts";
+import { defaultProjectId, type UnitState } from "./record.ts";
 import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
 import { stateKeyOfUnit, type UnitId } from "./unit-id.ts";
 import type { UnitLog } from "./unit-log.ts";
@@ -45,6 +45,8 @@ export interface UnitPage {
 	readonly next?: string;
 }
 
+export type Labels = Readonly<Record<string, string>>;
+
 /** A change of settings is decided anew so often when others keep changing the unit. */
 const movesMax = 10;
 
@@ -63,11 +65,13 @@ export class UnitService {
 	async create(
 		caller: Caller,
 		id: UnitId,
-		input: { readonly labels: Labels; readonly workspace?: WorkspaceRecord } = { labels: {} },
+		input: Partial<UnitSettings> = {},
 	): Promise<UnitSummary> {
-		checkLabels(input.labels);
 		const { gate, log, clock } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id, labelsForRights(input));
+		const { labels = {}, project = defaultProjectId, settings = {} } = input;
+		checkLabels(labels);
+		const traits = traitsOf(labels, project, "new");
+		const grant = await gate.authorize(caller, "unit.write", id, traits);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -77,7 +81,7 @@ export class UnitService {
 			}
 			return {
 				operation: "create",
-				state: created(state, at, input.labels, input.workspace),
+				state: created(state, at, { labels, project, settings }),
 				result: (record) => summaryOf(id, record),
 			};
 		});
@@ -131,10 +135,10 @@ export class UnitService {
 					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
 				),
 		);
-		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => ({
-			id: unit.id,
-			labels: labelsForRights(unit),
-		}));
+		const units = await this.#deps.gate.filter(
+			...([caller, "unit.read", wanted] as const),
+			({ id, traits }) => ({ id, labels: traits }),
+		);
 		const last = units[limit - 1];
 		if (units.length > limit && last !== undefined) {
 			return { units: units.slice(0, limit), next: last.id };
@@ -161,8 +165,8 @@ export class UnitService {
 	}
 
 	/**
-	 * Changes labels and what the cloud backend keeps, on top of what they are; `change` is pure and
-	 * may run several times. What is the same afterwards writes nothing.
+	 * Changes what people say of the unit, on top of what they say; `change` is pure and may run
+	 * several times. What is the same afterwards writes nothing.
 	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
 	 */
 	async change(
@@ -175,9 +179,9 @@ export class UnitService {
 		const grant = await gate.authorize(caller, "unit.write", id);
 		for (let attempt = 1; ; attempt++) {
 			const seen = log.lastSeen(id)?.record?.state;
-			const planned = seen === undefined ? null : change(settingsOf(seen));
-			// Labels can decide rights: nobody moves a unit to where they could not have created it.
-			if (planned !== null) await this.#checkPlanned(caller, id, planned);
+			const known = seen === undefined ? null : settingsOf(seen);
+			const planned = known === null ? null : change(known);
+			if (known !== null && planned !== null) await this.#check(caller, id, known, planned);
 			const done = await log.act<UnitSummary | "moved" | "same">(grant, id, (state, generation) => {
 				const living = checkLiving(state);
 				checkGeneration(generation, options.ifGeneration);
@@ -198,9 +202,21 @@ export class UnitService {
 		}
 	}
 
-	async #checkPlanned(caller: Caller, id: UnitId, planned: UnitSettings): Promise<void> {
-		checkLabels(planned.labels);
-		await this.#deps.gate.authorize(caller, "unit.write", id, labelsForRights(planned));
+	/**
+	 * Labels and projects can decide rights: nobody gives a unit labels with which they could not
+	 * write it, or moves it to a project in which they could not create it.
+	 */
+	async #check(
+		caller: Caller,
+		id: UnitId,
+		before: UnitSettings,
+		{ labels, project }: UnitSettings,
+	): Promise<void> {
+		checkLabels(labels);
+		if (project === before.project && isSame(labels, before.labels)) return;
+		const stage = project === before.project ? "existing" : "new";
+		const traits = traitsOf(labels, project, stage);
+		await this.#deps.gate.authorize(caller, "unit.write", id, traits);
 	}
 
 	/**
@@ -223,7 +239,7 @@ export class UnitService {
 			if (living.lock !== null && !input.force) throw lockedError(living.lock);
 			return {
 				operation: "delete",
-				state: { ...unlocked(living), deleted: at },
+				state: deleted(living, at),
 				result: () => undefined,
 			};
 		});
@@ -254,13 +270,26 @@ function checkLiving(state: UnitState | null): UnitState {
 	return state;
 }
 
-function settingsOf({ labels, workspace = {} }: UnitState): UnitSettings {
-	return { labels, workspace };
-}
-
 function checkGeneration(generation: number, expected: number | undefined): void {
 	if (expected === undefined || expected === generation) return;
 	throw new DomainError("precondition_failed", "the unit has changed since it was read", {
 		hint: "read it again and decide again",
 	});
+}
+
+/** Fails with `invalid_request` for labels that no unit may have. */
+export function checkLabels(labels: Labels): void {
+	const entries = Object.entries(labels);
+	const isBad = entries.some(
+		([key, value]) =>
+			key === "" ||
+			key.includes("\u0000") ||
+			Buffer.byteLength(key) > limits.labelKeyBytesMax ||
+			Buffer.byteLength(value) > limits.labelValueBytesMax,
+	);
+	if (entries.length > limits.labelsMax || isBad) {
+		throw new DomainError("invalid_request", "the labels are not acceptable", {
+			hint: `at most ${limits.labelsMax} labels; keys of 1 to ${limits.labelKeyBytesMax} bytes, values up to ${limits.labelValueBytesMax} bytes`,
+		});
+	}
 }

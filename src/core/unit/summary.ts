@@ -1,10 +1,12 @@
 /** What lists and overviews say of a unit. */
+import { type Labels, traitsOf } from "../rbac/resource.ts";
 import {
 	currentVersion,
+	defaultProjectId,
 	type Lock,
+	type SettingValue,
 	type UnitRecord,
 	type Version,
-	type WorkspaceRecord,
 } from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
@@ -20,8 +22,12 @@ export interface UnitSummary {
 	readonly sizeBytes: number;
 	readonly lock: Lock | null;
 	readonly labels: Readonly<Record<string, string>>;
-	/** What the cloud backend keeps of it. */
-	readonly workspace: WorkspaceRecord;
+	/** Id of its project. */
+	readonly project: string;
+	/** Settings as a workspace, those that are not as for every unit. */
+	readonly settings: Readonly<Record<string, SettingValue>>;
+	/** What rights depend on beside the id. */
+	readonly traits: Labels;
 	readonly current: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
@@ -31,6 +37,7 @@ export interface UnitSummary {
 export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 	const { state } = record;
 	const current = currentVersion(state) ?? null;
+	const { labels, project = defaultProjectId, settings = {} } = state;
 	return {
 		id,
 		generation: record.generation,
@@ -40,8 +47,10 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		changed: record.time,
 		sizeBytes: current?.sizeBytes ?? 0,
 		lock: state.lock,
-		labels: state.labels,
-		workspace: state.workspace ?? {},
+		labels,
+		project,
+		settings,
+		traits: traitsOf(labels, project),
 		current,
 		isAdopted: true,
 		keptAside: state.keptAside,
@@ -66,7 +75,9 @@ export function summaryOfPlain(
 		sizeBytes,
 		lock,
 		labels: {},
-		workspace: {},
+		project: defaultProjectId,
+		settings: {},
+		traits: traitsOf({}, defaultProjectId),
 		current: null,
 		isAdopted: false,
 		keptAside: [],

@@ -10,7 +10,8 @@ import type { Gate, Grant } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
-import { checkLabels, defaultProjectId, type Labels } from "../unit/labels.ts";
+import { defaultProjectId } from "../unit/record.ts";
+import { checkLabels, type Labels } from "../unit/service.ts";
 
 export interface Project {
 	readonly id: string;
@@ -174,10 +175,7 @@ export class ProjectService {
 	/** How many workspaces it has, whoever may read them. Fails with `storage_unavailable`. */
 	async workspaceCount(id: string): Promise<number> {
 		const units = await orUnavailable(() => this.#deps.directory.all());
-		return units.filter(
-			({ deleted, workspace }) =>
-				deleted === null && (workspace.project ?? defaultProjectId) === id,
-		).length;
+		return units.filter(({ deleted, project }) => deleted === null && project === id).length;
 	}
 }
 

@@ -7,9 +7,8 @@ import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Action } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
 import type { UnitSettings } from "../unit/changes.ts";
-import { defaultProjectId, type Labels, labelsForRights } from "../unit/labels.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import type { UnitService } from "../unit/service.ts";
+import type { Labels, UnitService } from "../unit/service.ts";
 import type { UnitSummary } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import { defaultProject, type Project, type ProjectService } from "./projects.ts";
@@ -32,6 +31,8 @@ export interface WorkspaceRights {
 	readonly mayLock: boolean;
 	readonly mayForceUnlock: boolean;
 	readonly mayDelete: boolean;
+	readonly mayReadVariables: boolean;
+	readonly mayWriteVariables: boolean;
 }
 
 export type WorkspaceOrder = "name" | "latest-change-at";
@@ -73,13 +74,16 @@ export class WorkspaceService {
 	}
 
 	/**
-	 * One workspace, for callers who may read the unit or at least its outputs.
+	 * One workspace, for callers who may read the unit or at least its outputs or its variables.
 	 * Fails with `unit_not_found`, or as UnitService.get.
 	 */
 	async get(caller: Caller, id: UnitId): Promise<Workspace> {
 		const { units, gate } = this.#deps;
 		const mayRead = await gate.may(caller, "unit.read", id);
-		if (!mayRead && !(await gate.may(caller, "unit.read-outputs", id))) {
+		const parts = ["unit.read-outputs", "unit.read-variables"] as const;
+		const mayPart = async () =>
+			(await Promise.all(parts.map((part) => gate.may(caller, part, id)))).includes(true);
+		if (!mayRead && !(await mayPart())) {
 			await gate.authorize(caller, "unit.read", id);
 			throw unitNotFound();
 		}
@@ -88,29 +92,27 @@ export class WorkspaceService {
 	}
 
 	/** What the caller may do with it. Fails as the gate. */
-	async rights(caller: Caller, unit: UnitSummary): Promise<WorkspaceRights> {
-		const labels = labelsForRights(unit);
-		const may = (action: Action) => this.#deps.gate.may(caller, action, unit.id, labels);
-		const [mayRead, mayReadOutputs, mayWrite, mayLock, mayForceUnlock, mayDelete] =
-			await Promise.all([
-				...[may("unit.read"), may("unit.read-outputs"), may("unit.write")],
-				...[may("unit.lock"), may("unit.force-unlock"), may("unit.delete")],
-			]);
+	async rights(caller: Caller, unit: Pick<UnitSummary, "id" | "traits">): Promise<WorkspaceRights> {
+		const may = (action: Action) => this.#deps.gate.may(caller, action, unit.id, unit.traits);
+		const mayRead = await may("unit.read");
 		return {
-			mayRead: mayRead === true,
-			mayReadOutputs: mayRead === true || mayReadOutputs === true,
-			mayWrite: mayWrite === true,
-			mayLock: mayLock === true,
-			mayForceUnlock: mayForceUnlock === true,
-			mayDelete: mayDelete === true,
+			mayRead,
+			mayReadOutputs: mayRead || (await may("unit.read-outputs")),
+			mayWrite: await may("unit.write"),
+			mayLock: await may("unit.lock"),
+			mayForceUnlock: await may("unit.force-unlock"),
+			mayDelete: await may("unit.delete"),
+			mayReadVariables: await may("unit.read-variables"),
+			mayWriteVariables: await may("unit.write-variables"),
 		};
 	}
 
 	/** Creates the unit with its settings. Fails as UnitService.create, or with `not_found`. */
 	async create(caller: Caller, id: UnitId, input: WorkspaceChange): Promise<Workspace> {
 		await this.#checkProject(input);
-		const { labels, workspace } = changed({ labels: {}, workspace: {} }, input);
-		return await this.#complete(await this.#deps.units.create(caller, id, { labels, workspace }));
+		const nothing = { labels: {}, project: defaultProject.id, settings: {} };
+		const { units } = this.#deps;
+		return await this.#complete(await units.create(caller, id, changed(nothing, input)));
 	}
 
 	/**
@@ -135,7 +137,7 @@ export class WorkspaceService {
 			this.#deps.projects.listCached(),
 		]);
 		const byId = new Map(projects.map((project) => [project.id, project]));
-		const projectOf = (unit: UnitSummary) => byId.get(projectIdOf(unit)) ?? defaultProject;
+		const projectOf = (unit: UnitSummary) => byId.get(unit.project) ?? defaultProject;
 		const wanted = units.filter((unit) => filter.wants(unit, projectOf(unit)));
 		if (filter.order === "latest-change-at") {
 			wanted.sort((a, b) => (a.updated === b.updated ? 0 : a.updated < b.updated ? -1 : 1));
@@ -156,36 +158,26 @@ export class WorkspaceService {
 
 	async #complete(unit: UnitSummary): Promise<Workspace> {
 		const { projects } = this.#deps;
-		const id = projectIdOf(unit);
-		const isIt = (project: Project) => project.id === id;
+		const isIt = (project: Project) => project.id === unit.project;
 		// A project that is not known yet may have been made on another server just now.
 		const project = (await projects.listCached()).find(isIt) ?? (await projects.list()).find(isIt);
 		return workspaceOf(unit, project ?? defaultProject);
 	}
 }
 
-function projectIdOf({ workspace }: UnitSummary): string {
-	return workspace.project ?? defaultProjectId;
-}
-
 /** A workspace whose project was deleted meanwhile is shown in the default one. */
 function workspaceOf(unit: UnitSummary, project: Project): Workspace {
-	const kept = unit.workspace.settings ?? {};
-	const all = allSettings(kept);
-	const isOwn = hasOwnMode(kept);
+	const all = allSettings(unit.settings);
+	const isOwn = hasOwnMode(unit.settings);
 	const mode =
 		isOwn || project.executionMode === null ? {} : { "execution-mode": project.executionMode };
 	return { unit, settings: { ...all, ...mode }, hasOwnMode: isOwn, project };
 }
 
 function changed(before: UnitSettings, change: WorkspaceChange): UnitSettings {
-	const settings = changedSettings(before.workspace.settings ?? {}, change.settings ?? {});
-	const project = change.projectId ?? before.workspace.project ?? defaultProjectId;
 	return {
 		labels: change.labels?.(before.labels) ?? before.labels,
-		workspace: {
-			...(project === defaultProjectId ? {} : { project }),
-			...(Object.keys(settings).length === 0 ? {} : { settings }),
-		},
+		project: change.projectId ?? before.project,
+		settings: changedSettings(before.settings, change.settings ?? {}),
 	};
 }

@@ -245,7 +245,7 @@ describe("tags", () => {
 		]);
 		await change(app, {}, { "tag-bindings": { data: [] } });
 		expect((await call(app, "GET", related)).all).toEqual([]);
-		expect((await call(app, "PATCH", related, bound({ __project: "x" }))).status).toBe(422);
+		expect((await call(app, "PATCH", related, bound({ "x\u0000y": "z" }))).status).toBe(422);
 	});
 
 	test("of the organization are listed, spread and taken away", async () => {

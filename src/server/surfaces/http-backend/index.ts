@@ -182,7 +182,7 @@ async function dispatch(
 	const { id, action } = parseUnitActionPath(
 		context.path.slice(root.length),
 		actionWords,
-		new Set(),
+		new Map(),
 	);
 	context.unitId = id;
 	const handlers = action === null ? onUnit : action === "lock" ? onLockAction : onUnlockAction;

@@ -20,12 +20,16 @@ import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { tokenOperations } from "./tokens.ts";
+import { unitSettingsOperations } from "./unit-settings.ts";
 import { unitOperations } from "./units.ts";
+import { variableOperations } from "./variables.ts";
 
 export const operations: readonly Operation[] = [
 	...unitOperations,
+	...unitSettingsOperations,
 	...stateOperations,
 	...lockOperations,
+	...variableOperations,
 	...rbacOperations,
 	...roleOperations,
 	...auditOperations,
@@ -94,7 +98,7 @@ function findUnitOperation(request: Request, path: UnitActionPath): UnitOperatio
 
 function versionIn(path: UnitActionPath): number {
 	const digits = path.rest[0];
-	if (digits === undefined) return 0;
+	if (path.action !== "versions" || digits === undefined) return 0;
 	const version = digits.length > 10 ? 0 : Number(digits);
 	if (version >= 1) return version;
 	throw new DomainError("version_not_found", "there is no such version");
@@ -111,7 +115,8 @@ async function dispatchUnit(
 	context.operation = operation.id;
 	const caller = callerOf(context, "management");
 	const version = versionIn(path);
-	return await operation.handle({ request, context, caller, deps, id: path.id, version });
+	const item = path.rest[0] ?? "";
+	return await operation.handle({ request, context, caller, deps, id: path.id, version, item });
 }
 
 const collectionRoutes = operations.flatMap((operation) =>

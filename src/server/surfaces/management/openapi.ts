@@ -6,6 +6,7 @@ import * as identitySchemas from "../../../api/identity.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
+import * as variableSchemas from "../../../api/variables.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
 
 const referenceRoot = "#/components/schemas/";
@@ -69,6 +70,7 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	permission: "The permission's id",
 	token: "The token's public part: `<id>` of `otc_tfe_<id>_<secret>`",
 	user: "The user's name",
+	variable: "The variable's id, `var-…`",
 };
 
 function parameters(docs: OperationDocs): unknown[] {
@@ -108,9 +110,8 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [schemas, rbacSchemas, auditSchemas, identitySchemas].flatMap((module) =>
-		Object.values(module),
-	);
+	const modules = [schemas, rbacSchemas, auditSchemas, identitySchemas, variableSchemas];
+	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};
 	for (const schema of all) {

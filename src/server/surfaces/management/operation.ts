@@ -23,6 +23,8 @@ export interface UnitExchange extends Exchange {
 	readonly id: UnitId;
 	/** The number in `/versions/:version`; 0 elsewhere. */
 	readonly version: number;
+	/** What stands behind the action word otherwise, as in `/variables/:variable`; else empty. */
+	readonly item: string;
 }
 
 export interface QueryParameter {
@@ -41,6 +43,7 @@ export interface OperationDocs {
 		| "States"
 		| "Locks"
 		| "Versions"
+		| "Variables"
 		| "Roles"
 		| "Audit"
 		| "Login"
@@ -91,9 +94,10 @@ export type Operation = CollectionOperation | PublicOperation | UnitOperation;
 export async function readJson<T extends TSchema>(
 	request: Request,
 	schema: T,
-	options: { readonly isOptional: boolean } = { isOptional: false },
+	options: { readonly isOptional: boolean; readonly bytesMax?: number } = { isOptional: false },
 ): Promise<Static<T>> {
-	const value = parseJson(await readBody(request, limits.jsonBodyBytesMax, "the body"));
+	const { bytesMax = limits.jsonBodyBytesMax } = options;
+	const value = parseJson(await readBody(request, bytesMax, "the body"));
 	if (value === undefined && options.isOptional) return {} as Static<T>;
 	if (Value.Check(schema, value)) return value;
 	const first = Value.Errors(schema, value).First();

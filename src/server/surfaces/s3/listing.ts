@@ -1,7 +1,6 @@
 /** Lists of keys: the states and locks of the units that the caller may read. */
 
 import type { Caller } from "../../../core/principal.ts";
-import { labelsForRights } from "../../../core/unit/labels.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import { stateKeyOfUnit } from "../../../core/unit/unit-id.ts";
 import { compareUtf8 } from "../../../lib/utf8-order.ts";
@@ -38,7 +37,7 @@ export async function unitKeys(
 		const hasState = unit.sizeBytes > 0 && key.startsWith(prefix);
 		const hasLock = withLocks && unit.lock !== null && lockKey.startsWith(prefix);
 		if (!hasState && !hasLock) continue;
-		if (!(await gate.may(caller, "unit.read", unit.id, labelsForRights(unit)))) continue;
+		if (!(await gate.may(caller, "unit.read", unit.id, unit.traits))) continue;
 		if (hasState) entries.push({ key, unit, isLock: false });
 		if (hasLock) entries.push({ key: lockKey, unit, isLock: true });
 	}

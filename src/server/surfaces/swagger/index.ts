@@ -67,6 +67,10 @@ function documentation(schemas: Described["schemas"]) {
 			{ name: "States", description: "The bytes" },
 			{ name: "Versions", description: "The history" },
 			{ name: "Locks", description: "Who may write" },
+			{
+				name: "Variables",
+				description: "Values for configurations; sensitive ones are write-only",
+			},
 			{ name: "Roles", description: "Who may do what" },
 			{ name: "Audit", description: "Who did what, and who was not let" },
 			{ name: "Login", description: "From a proof of who one is to a token" },

@@ -1,6 +1,6 @@
 /** Projects: made, read, listed, changed and deleted, and what is in them. */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
-import type { Labels } from "../../../core/unit/labels.ts";
+import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { Project, ProjectChange } from "../../../core/workspace/projects.ts";
 import { executionModes } from "../../../core/workspace/settings.ts";

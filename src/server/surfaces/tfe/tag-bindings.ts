@@ -1,6 +1,6 @@
 /** Tags as key and value, of workspaces and projects: how they are read, shown and searched for. */
 import { DomainError } from "../../../core/errors.ts";
-import type { Labels } from "../../../core/unit/labels.ts";
+import type { Labels } from "../../../core/unit/service.ts";
 import { type GivenResource, type Identifier, type Resource, relatedMany } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import { fullId, resourceId } from "./ids.ts";

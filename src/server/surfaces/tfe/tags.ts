@@ -1,5 +1,5 @@
 /** Tags of workspaces: the labels of their units, as key and value or, in the old form, as names. */
-import type { Labels } from "../../../core/unit/labels.ts";
+import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { nothing, paged, type Resource, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
