@@ -3,6 +3,7 @@ import { limits } from "../limits.ts";
 import type { Labels } from "../rbac/resource.ts";
 import { withoutOverlay } from "./overlay.ts";
 import {
+	type Acknowledgement,
 	defaultProjectId,
 	type Lock,
 	type SettingValue,
@@ -77,7 +78,14 @@ export function created(before: UnitState | null, at: string, said?: UnitSetting
 		lock: null,
 		current: null,
 		keptAside: [],
+		...(before.acknowledged == null ? {} : { acknowledged: null }),
 	};
+}
+
+/** With what a write has taken in; null forgets what was acknowledged before. */
+export function acknowledging(state: UnitState, acknowledged: Acknowledgement | null): UnitState {
+	if (acknowledged === null && state.acknowledged == null) return state;
+	return { ...state, acknowledged };
 }
 
 /** With this lock. */
