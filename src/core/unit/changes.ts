@@ -1,7 +1,13 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
 import { withoutOverlay } from "./overlay.ts";
-import { defaultProjectId, type Lock, type UnitState, type Version } from "./record.ts";
+import {
+	type Acknowledgement,
+	defaultProjectId,
+	type Lock,
+	type UnitState,
+	type Version,
+} from "./record.ts";
 
 /** A unit that was just created and has no state. */
 export function newUnit(
@@ -50,7 +56,14 @@ export function created(
 		lock: null,
 		current: null,
 		keptAside: [],
+		...(before.acknowledged == null ? {} : { acknowledged: null }),
 	};
+}
+
+/** With what a write has taken in; null forgets what was acknowledged before. */
+export function acknowledging(state: UnitState, acknowledged: Acknowledgement | null): UnitState {
+	if (acknowledged === null && state.acknowledged == null) return state;
+	return { ...state, acknowledged };
 }
 
 /** In this project. */

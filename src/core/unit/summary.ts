@@ -1,6 +1,7 @@
 /** What lists and overviews say of a unit. */
 import { type Labels, traitsOf } from "../rbac/resource.ts";
 import {
+	type Acknowledgement,
 	currentVersion,
 	defaultProjectId,
 	type Lock,
@@ -28,6 +29,8 @@ export interface UnitSummary {
 	readonly current: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
+	/** Which versions of its declared upstream units its state has taken in. */
+	readonly acknowledged: Acknowledgement | null;
 }
 
 /** The summary that a head gives. */
@@ -50,6 +53,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		current,
 		isAdopted: true,
 		keptAside: state.keptAside,
+		acknowledged: state.acknowledged ?? null,
 	};
 }
 
@@ -76,5 +80,6 @@ export function summaryOfPlain(
 		current: null,
 		isAdopted: false,
 		keptAside: [],
+		acknowledged: null,
 	};
 }

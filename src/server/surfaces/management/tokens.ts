@@ -1,10 +1,11 @@
 /** `/v1/auth/tokens`: API tokens of people and of machines. */
 import {
 	CreateToken,
+	RenewToken,
 	type TokenCreated,
 	TokenCreated as TokenCreatedSchema,
 	TokenList,
-	type TokenView,
+	TokenView,
 } from "../../../api/identity.ts";
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
@@ -45,6 +46,17 @@ function refuseNarrowed(caller: Caller): void {
 	}
 }
 
+async function authorizeService(
+	caller: Caller,
+	deps: SurfaceDeps,
+	roles: readonly string[],
+): Promise<void> {
+	const { gate } = deps.core.parts;
+	await gate.authorize(caller, "token.manage", "*");
+	// Whoever may hand out roles with a token may as well assign them.
+	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
+}
+
 /** What is asked for, but never beyond the end of the API token that asks. */
 async function lifeOf(
 	seconds: number | undefined,
@@ -72,13 +84,10 @@ const createToken: CollectionOperation = {
 	async handle({ request, caller, deps }) {
 		const input = await readJson(request, CreateToken);
 		const { tokens } = await deps.identities;
-		const { gate } = deps.core.parts;
 		const isService = input.service === true;
 		let subject = caller.principal.id;
 		if (isService) {
-			await gate.authorize(caller, "token.manage", "*");
-			// Whoever may hand out roles with a token may as well assign them.
-			if ((input.roles ?? []).length > 0) await gate.authorize(caller, "rbac.manage", "*");
+			await authorizeService(caller, deps, input.roles ?? []);
 			if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(input.name)) {
 				throw new DomainError(
 					"invalid_request",
@@ -130,6 +139,49 @@ const listTokens: CollectionOperation = {
 	},
 };
 
+/** A token that the caller may know of: their own, or anybody's with token.manage. */
+async function visibleToken(text: string, caller: Caller, deps: SurfaceDeps): Promise<ApiToken> {
+	const found = await (await deps.identities).tokens.find(publicPart(text));
+	const isOwn = found !== null && found.subject === caller.principal.id;
+	const mayAll = isOwn || (await deps.core.parts.gate.may(caller, "token.manage", "*"));
+	// Whether a token exists is nobody's business but its owner's and the administrators'.
+	if (found === null || !mayAll) {
+		throw new DomainError("not_found", "there is no such token", {
+			hint: "taco token ls lists them",
+		});
+	}
+	return found;
+}
+
+const renewToken: CollectionOperation = {
+	scope: "collection",
+	id: "renewToken",
+	method: "POST",
+	path: "/v1/auth/tokens/:token/renew",
+	tag,
+	summary: "Put off a token's end; for who may make such a token, and by no token for itself",
+	body: { schema: RenewToken },
+	success: { status: 200, schema: TokenView },
+	failures: [400, 404],
+	async handle({ request, caller, deps, params }) {
+		const { ttl_seconds: seconds } = await readJson(request, RenewToken);
+		const { tokens } = await deps.identities;
+		const found = await visibleToken(params.token ?? "", caller, deps);
+		if (found.kind === "svc") await authorizeService(caller, deps, found.roles ?? []);
+		else refuseNarrowed(caller);
+		const { principal } = caller;
+		// One that was stolen could go on for ever.
+		const isForeign = found.kind !== "svc" && found.subject !== principal.id;
+		if (isForeign || principal.loginId === found.id) {
+			throw new DomainError("forbidden", "this credential cannot renew this token", {
+				hint: "log in, and renew it with that login",
+			});
+		}
+		const lifeMs = (await lifeOf(seconds, caller, deps)) ?? seconds * 1000;
+		return Response.json(tokenView(await tokens.renew(await ownGrant(caller), found.id, lifeMs)));
+	},
+};
+
 const revokeToken: CollectionOperation = {
 	scope: "collection",
 	id: "revokeToken",
@@ -141,15 +193,7 @@ const revokeToken: CollectionOperation = {
 	failures: [404],
 	async handle({ caller, deps, params }) {
 		const { tokens } = await deps.identities;
-		const found = await tokens.find(publicPart(params.token ?? ""));
-		const isOwn = found !== null && found.subject === caller.principal.id;
-		const mayAll = isOwn || (await deps.core.parts.gate.may(caller, "token.manage", "*"));
-		// Whether a token exists is nobody's business but its owner's and the administrators'.
-		if (found === null || !mayAll) {
-			throw new DomainError("not_found", "there is no such token", {
-				hint: "taco token ls lists them",
-			});
-		}
+		const found = await visibleToken(params.token ?? "", caller, deps);
 		await tokens.revoke(await ownGrant(caller), found.id);
 		return new Response(null, { status: 204 });
 	},
@@ -163,5 +207,6 @@ function publicPart(text: string): string {
 export const tokenOperations: readonly CollectionOperation[] = [
 	createToken,
 	listTokens,
+	renewToken,
 	revokeToken,
 ];
