@@ -78,7 +78,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 	{
 		name: "a new nonce for each attempt",
 		focus: "outcomes",
-		seedsMax: 60,
+		seedsMax: 150,
 		edits: [
 			edit(
 				recordLog,
@@ -152,11 +152,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		focus: "pruning",
 		seedsMax: 40,
 		edits: [
-			edit(
-				pruner,
-				"!kept.has(blob.key) && head.confirmedAtStore - blob.modified > graceMs",
-				"!kept.has(blob.key)",
-			),
+			edit(pruner, "!kept.has(blob.key) && isOld(blob)", "!kept.has(blob.key)"),
 			edit(pruner, "generation === null || generation > settled", "generation === null"),
 		],
 	},
@@ -195,7 +191,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				projector,
-				'return { kind: known === undefined ? "unknown" : "ours" };',
+				'return { kind: isOurs ? "ours" : "unknown" };',
 				'return { kind: "unknown" };',
 			),
 			edit(projector, "if (!isKnown) {", "if (true) {"),
