@@ -162,7 +162,7 @@ export function createCore(deps: CoreDeps): Core {
 		states,
 		rbac,
 		audit,
-		...createCollaboration({ ...registered, gate, units, secretKeys }),
+		...createCollaboration({ ...registered, gate, units, directory, secretKeys }),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		graph,

@@ -202,11 +202,13 @@ export const limits = {
 
 	// Workspaces and outputs
 	workspaceTextBytesMax: 1 * KiB,
+	/** All settings of one workspace that are not as they are for every workspace. */
+	workspaceSettingsBytesMax: 8 * KiB,
+	workspaceTriggersMax: 50,
 	workspacesPerPageMax: 100,
-	workspaceSettingsFreshMs: 5 * second,
-	workspaceRegistersCachedMax: 2000,
-	workspaceReadsAtOnce: 16,
+	remoteStateConsumersMax: 200,
 	projectsMax: 1000,
+	projectsFreshMs: 5 * second,
 	/** The outputs of one state, as they stand in it. */
 	outputsBytesMax: 8 * MiB,
 
