@@ -15,6 +15,7 @@ import { lockOperations } from "./locks.ts";
 import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
+import { outputOperations } from "./outputs.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
@@ -28,6 +29,7 @@ export const operations: readonly Operation[] = [
 	...unitOperations,
 	...unitSettingsOperations,
 	...stateOperations,
+	...outputOperations,
 	...lockOperations,
 	...variableOperations,
 	...rbacOperations,
