@@ -52,9 +52,7 @@ export async function generateBackend(root: string, unit: string): Promise<void>
 	const text = await readFile(join(root, "root.hcl"), "utf8");
 	const body = /config = \{\n([\s\S]*?)\n {2}\}/.exec(text)?.[1];
 	if (body === undefined) throw new Error("root.hcl has no remote_state");
-	const settings = body
-		.replaceAll("${path_relative_to_include()}", unit)
-		.replace(ownSettings, "");
+	const settings = body.replaceAll("${path_relative_to_include()}", unit).replace(ownSettings, "");
 	const block = `terraform {\n  backend "s3" {\n${settings}\n  }\n}\n`;
 	await writeFile(join(root, unit, "backend.tf"), block);
 }
