@@ -147,6 +147,20 @@ export class UnitService {
 	}
 
 	/**
+	 * Living units of whose outputs the caller may read some and no more, in order of their ids.
+	 * Answered as `list`, and fails as it does.
+	 */
+	async listByOutputs(caller: Caller): Promise<UnitSummary[]> {
+		const { directory, gate } = this.#deps;
+		const all = await orUnavailable(() => directory.all());
+		const living = all.filter((unit) => unit.deleted === null);
+		const known = ({ id, traits }: UnitSummary) => ({ id, labels: traits });
+		const readable = new Set(await gate.filter(caller, "unit.read", living, known));
+		const others = living.filter((unit) => !readable.has(unit));
+		return await gate.filter(caller, "unit.read-outputs", others, known);
+	}
+
+	/**
 	 * Replaces the unit's labels. With `ifGeneration`, only if nothing changed since.
 	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
 	 */

@@ -128,17 +128,23 @@ export class WorkspaceService {
 	}
 
 	/**
-	 * A page of the workspaces that the caller may read. Answered from the index of units: this
-	 * server's changes are in it at once, others' within seconds. Fails with `storage_unavailable`.
+	 * A page of the workspaces that the caller may read, or some of whose outputs. Answered from the
+	 * index of units: this server's changes are in it at once, others' within seconds. Fails with
+	 * `storage_unavailable`.
 	 */
 	async list(caller: Caller, filter: WorkspaceFilter): Promise<WorkspacePage> {
-		const [{ units }, projects] = await Promise.all([
+		const [{ units }, byOutputs, projects] = await Promise.all([
 			this.#deps.units.list(caller, { prefix: "", labels: {}, deleted: false }),
+			this.#deps.units.listByOutputs(caller),
 			this.#deps.projects.listCached(),
 		]);
 		const byId = new Map(projects.map((project) => [project.id, project]));
 		const projectOf = (unit: UnitSummary) => byId.get(unit.project) ?? defaultProject;
-		const wanted = units.filter((unit) => filter.wants(unit, projectOf(unit)));
+		const isWanted = (unit: UnitSummary) => filter.wants(unit, projectOf(unit));
+		// Their labels are not to be seen, so they are not to be found by them.
+		const others = byOutputs.filter((unit) => isWanted({ ...unit, labels: {} }));
+		const wanted = [...units.filter(isWanted), ...others];
+		if (others.length > 0) wanted.sort((a, b) => (a.id < b.id ? -1 : 1));
 		if (filter.order === "latest-change-at") {
 			wanted.sort((a, b) => (a.updated === b.updated ? 0 : a.updated < b.updated ? -1 : 1));
 		}

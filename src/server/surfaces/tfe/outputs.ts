@@ -107,14 +107,17 @@ async function outputsOf(
 ): Promise<readonly Output[]> {
 	context.unitId = name.unit;
 	const { unit } = await deps.core.workspaces.get(caller, name.unit);
-	if (name.number === 0) {
-		if (unit.isAdopted) throw absent();
-		return await deps.core.outputs.read(caller, name.unit);
-	}
+	if (name.number === 0 && unit.isAdopted) throw absent();
+	if (name.number === 0) return await deps.core.outputs.read(caller, name.unit);
 	const { current } = unit;
 	if (current?.number !== name.number || hexOfMd5(current.md5) !== name.md5) {
-		const row = await deps.core.states.version(caller, name.unit, name.number);
-		if (!hasContent(row, name)) throw absent();
+		const limited = await deps.core.outputs.limitedVersion(caller, name.unit);
+		if (limited === null) {
+			const row = await deps.core.states.version(caller, name.unit, name.number);
+			if (!hasContent(row, name)) throw absent();
+		} else if (limited.number !== name.number || hexOfMd5(limited.md5) !== name.md5) {
+			throw absent();
+		}
 	}
 	return await deps.core.outputs.read(caller, name.unit, { version: name.number });
 }
