@@ -74,7 +74,7 @@ async function shown(
 
 /** The state of outputs that the caller gets in place of the whole. */
 async function shownLimited(exchange: Exchange, id: UnitId, version: Version): Promise<Response> {
-	const outputs = isWithOutputs(exchange.context)
+	const outputs = includesIn(exchange.context.query, includes).has("outputs")
 		? await outputResources(exchange, id, version)
 		: null;
 	const more = outputs === null ? {} : { outputs };
