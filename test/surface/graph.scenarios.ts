@@ -99,7 +99,7 @@ export const graphScenarios: readonly Scenario[] = [
 		name: "gives the graph as DOT",
 		covers: "getGraph",
 		path: "/v1/graph?format=dot",
-		contains: ["digraph units {", '"a" -> "b" [label="t", color=red];'],
+		contains: ['digraph "units" {', '"a" -> "b" [label="t", color="red"];'],
 		responseHeaders: { "content-type": "text/vnd.graphviz;charset=utf-8" },
 	},
 	{

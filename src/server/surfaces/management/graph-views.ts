@@ -9,6 +9,7 @@ import type {
 import type { GraphEdge, UnitStatus } from "../../../core/graph/compile.ts";
 import type { StatusReason, UnitReport } from "../../../core/graph/report.ts";
 import type { GraphPicture, OrderedUnit } from "../../../core/graph/service.ts";
+import { dotText } from "../../../lib/dot.ts";
 
 /** Edges never change, and answers show the same ones again and again. */
 const shownEdges = new WeakMap<GraphEdge, GraphEdgeView>();
@@ -85,19 +86,24 @@ export function placeView({ unit, status, wave, isInCycle }: OrderedUnit) {
 }
 
 const fills = { green: "#d8f5dc", yellow: "#fdf0b8", red: "#fbd5d2", unknown: "#e7e9ee" } as const;
+const strokes = { ok: {}, pending: { color: "red" }, unknown: { style: "dashed" } } as const;
 
 /** The graph in Graphviz' language. */
-export function dotOf(picture: GraphPicture): string {
-	const quoted = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/[\r\n]/g, " ")}"`;
-	const units = picture.units.map(({ unit, status, exists }) => {
-		const style = exists ? "filled" : "filled,dashed";
-		return `\t${quoted(unit)} [style=${quoted(style)}, fillcolor=${quoted(fills[status])}, tooltip=${quoted(status)}];`;
-	});
-	const styles = { ok: "", pending: ", color=red", unknown: ", style=dashed" } as const;
-	const edges = picture.edges.map(
-		({ from, to, output, status }) =>
-			`\t${quoted(from)} -> ${quoted(to)} [label=${quoted(output)}${styles[status]}];`,
+export function dotOf({ units, edges }: GraphPicture): string {
+	return dotText(
+		"units",
+		["rankdir=LR", 'node [shape=box, fontname="sans-serif"]'],
+		units.map(({ unit, status, exists }) => ({
+			name: unit,
+			attributes: {
+				style: exists ? "filled" : "filled,dashed",
+				fillcolor: fills[status],
+				tooltip: status,
+			},
+		})),
+		edges.map(({ from, to, output, status }) => ({
+			...{ from, to },
+			attributes: { label: output, ...strokes[status] },
+		})),
 	);
-	const head = ["digraph units {", "\trankdir=LR;", '\tnode [shape=box, fontname="sans-serif"];'];
-	return `${[...head, ...units, ...edges, "}"].join("\n")}\n`;
 }
