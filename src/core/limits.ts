@@ -202,11 +202,13 @@ export const limits = {
 
 	// Workspaces and outputs
 	workspaceTextBytesMax: 1 * KiB,
+	/** All settings of one workspace that are not as they are for every workspace. */
+	workspaceSettingsBytesMax: 8 * KiB,
+	workspaceTriggersMax: 50,
 	workspacesPerPageMax: 100,
-	workspaceSettingsFreshMs: 5 * second,
-	workspaceRegistersCachedMax: 2000,
-	workspaceReadsAtOnce: 16,
+	remoteStateConsumersMax: 200,
 	projectsMax: 1000,
+	projectsFreshMs: 5 * second,
 	/** The outputs of one state, as they stand in it. */
 	outputsBytesMax: 8 * MiB,
 
@@ -266,6 +268,12 @@ export const limits = {
 	/** A state inside of a JSON document is a third larger and held in memory. */
 	inlineStateBytesMax: 32 * MiB,
 	uploadUrlMs: 1 * hour,
+	/** Announced state versions that one server remembers. */
+	pendingUploadsMax: 2000,
+	/** During an apply clients store what they have so often, and less often for large states. */
+	snapshotIntervalMs: 1 * minute,
+	snapshotBytesPerInterval: 10 * MiB,
+	snapshotIntervalMaxMs: 1 * hour,
 	/** Proxies cut longer addresses; who has too many groups uploads in the request itself. */
 	uploadTokenBytesMax: 3 * KiB,
 

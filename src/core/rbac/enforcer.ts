@@ -2,9 +2,9 @@
 import { limits } from "../limits.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
-import type { Action } from "./action.ts";
+import { type Action, outputAction } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
-import type { Filter } from "./grant.ts";
+import type { Filter, OutputFilter } from "./grant.ts";
 import { emptyPolicy, type Policy } from "./model.ts";
 import { everything, hasTraits, type Labels, withTraits } from "./resource.ts";
 
@@ -55,6 +55,14 @@ export class Enforcer {
 		const standing = await this.#standing(caller.principal);
 		if (standing.isAdmin && standing.units === null) return () => true;
 		return (resource, labels) => judge(standing, action, resource, labels).allowed;
+	}
+
+	/** Which outputs of the unit the caller may read. Fails as `decide`. */
+	async outputsFor(caller: Caller, resource: string): Promise<OutputFilter> {
+		const standing = await this.#standing(caller.principal);
+		const isLabelled = needsLabels(standing, outputAction);
+		const labels = isLabelled ? await this.#deps.labelsOf(resource) : {};
+		return (name) => judge(standing, outputAction, resource, labels, name).allowed;
 	}
 
 	async #standing(principal: Principal): Promise<Standing> {

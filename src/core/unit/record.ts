@@ -116,11 +116,16 @@ export interface VersionPageRef {
 /** Where units are that nobody put elsewhere. */
 export const defaultProjectId = "prj-default";
 
+/** A setting of a workspace, as the TFE API has them. */
+export type SettingValue = string | boolean | null | readonly string[];
+
 /** What a unit is. */
 export interface UnitState {
 	readonly labels: Readonly<Record<string, string>>;
 	/** The project's id; absent: the default one. */
 	readonly project?: string;
+	/** Settings as a workspace, those that are not as for every unit; absent: there are none. */
+	readonly settings?: Readonly<Record<string, SettingValue>>;
 	/** ISO 8601. */
 	readonly created: string;
 	/** ISO 8601 of the last change of content: the current version's time, or `created`. */

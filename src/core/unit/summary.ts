@@ -5,6 +5,7 @@ import {
 	currentVersion,
 	defaultProjectId,
 	type Lock,
+	type SettingValue,
 	type UnitRecord,
 	type Version,
 } from "./record.ts";
@@ -24,6 +25,8 @@ export interface UnitSummary {
 	readonly labels: Readonly<Record<string, string>>;
 	/** Id of its project. */
 	readonly project: string;
+	/** Settings as a workspace, those that are not as for every unit. */
+	readonly settings: Readonly<Record<string, SettingValue>>;
 	/** What rights depend on beside the id. */
 	readonly traits: Labels;
 	readonly current: Version | null;
@@ -37,7 +40,7 @@ export interface UnitSummary {
 export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 	const { state } = record;
 	const current = currentVersion(state) ?? null;
-	const { labels, project = defaultProjectId } = state;
+	const { labels, project = defaultProjectId, settings = {} } = state;
 	return {
 		id,
 		generation: record.generation,
@@ -49,6 +52,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		lock: state.lock,
 		labels,
 		project,
+		settings,
 		traits: traitsOf(labels, project),
 		current,
 		isAdopted: true,
@@ -76,6 +80,7 @@ export function summaryOfPlain(
 		lock,
 		labels: {},
 		project: defaultProjectId,
+		settings: {},
 		traits: traitsOf({}, defaultProjectId),
 		current: null,
 		isAdopted: false,
