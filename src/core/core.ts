@@ -148,7 +148,7 @@ export function createCore(deps: CoreDeps): Core {
 		states,
 		rbac,
 		audit,
-		...createCollaboration({ ...registered, gate, units, secretKeys }),
+		...createCollaboration({ ...registered, gate, teams: access.teams, units, secretKeys }),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		parts: {

@@ -67,7 +67,7 @@ export class UnitService {
 		const { gate, log, clock } = this.#deps;
 		const { labels, project = defaultProjectId } = input;
 		const traits = traitsOf(labels, project, "new");
-		const grant = await gate.authorize(caller, "unit.write", id, traits);
+		const grant = await gate.authorize(caller, "unit.configure", id, traits);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -152,9 +152,9 @@ export class UnitService {
 		input: { readonly labels: Labels; readonly ifGeneration?: number },
 	): Promise<UnitSummary> {
 		checkLabels(input.labels);
-		const grant = await this.#deps.gate.authorize(caller, "unit.write", id);
+		const grant = await this.#deps.gate.authorize(caller, "unit.configure", id);
 		// Labels can decide rights: nobody moves a unit to where they could not have created it.
-		await this.#deps.gate.authorize(caller, "unit.write", id, input.labels);
+		await this.#deps.gate.authorize(caller, "unit.configure", id, input.labels);
 		return await this.#deps.log.act<UnitSummary>(grant, id, (state, generation) => {
 			const living = checkLiving(state);
 			checkGeneration(generation, input.ifGeneration);
@@ -172,9 +172,9 @@ export class UnitService {
 	 */
 	async move(caller: Caller, id: UnitId, project: string): Promise<UnitSummary> {
 		const { gate, log } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id);
+		const grant = await gate.authorize(caller, "unit.configure", id);
 		const { labels } = await this.get({ ...caller, principal: systemPrincipal }, id);
-		await gate.authorize(caller, "unit.write", id, traitsOf(labels, project, "new"));
+		await gate.authorize(caller, "unit.configure", id, traitsOf(labels, project, "new"));
 		return await log.act<UnitSummary>(grant, id, (state) => ({
 			operation: "update",
 			state: inProject(checkLiving(state), project),

@@ -7,6 +7,7 @@ import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Action } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
+import { traitsOf } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import type { Labels, UnitService } from "../unit/service.ts";
@@ -32,6 +33,8 @@ export interface WorkspaceRights {
 	readonly mayRead: boolean;
 	readonly mayReadOutputs: boolean;
 	readonly mayWrite: boolean;
+	readonly mayConfigure: boolean;
+	readonly mayShare: boolean;
 	readonly mayLock: boolean;
 	readonly mayForceUnlock: boolean;
 	readonly mayDelete: boolean;
@@ -102,6 +105,8 @@ export class WorkspaceService {
 			mayRead,
 			mayReadOutputs: mayRead || (await may("unit.read-outputs")),
 			mayWrite: await may("unit.write"),
+			mayConfigure: await may("unit.configure"),
+			mayShare: await may("unit.share"),
 			mayLock: await may("unit.lock"),
 			mayForceUnlock: await may("unit.force-unlock"),
 			mayDelete: await may("unit.delete"),
@@ -119,7 +124,8 @@ export class WorkspaceService {
 		const { labels, projectId } = input;
 		const place = projectId === undefined ? {} : { project: projectId };
 		const unit = await this.#deps.units.create(caller, id, { labels, ...place });
-		return await this.#change(caller, unit, input.settings ?? {});
+		const traits = traitsOf(labels, unit.project, "new");
+		return await this.#change(caller, unit, input.settings ?? {}, traits);
 	}
 
 	/** Changes settings and project. Fails with `unit_not_found`, `forbidden`, or as Register.update. */
@@ -131,8 +137,13 @@ export class WorkspaceService {
 		return await this.#change(caller, moved, settings);
 	}
 
-	async #change(caller: Caller, unit: UnitSummary, change: WorkspaceSettings): Promise<Workspace> {
-		const grant = await this.#deps.gate.authorize(caller, "unit.write", unit.id);
+	async #change(
+		caller: Caller,
+		unit: UnitSummary,
+		change: WorkspaceSettings,
+		traits?: Labels,
+	): Promise<Workspace> {
+		const grant = await this.#deps.gate.authorize(caller, "unit.configure", unit.id, traits);
 		return await this.#register(unit.id).update<Workspace>(grant, (value) => {
 			const before = workspaceOf(unit, value);
 			const settings = { ...before.settings, ...change };

@@ -23,7 +23,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-force-unlock": mayForceUnlock,
 		"can-lock": mayLock,
 		"can-manage-run-tasks": false,
-		"can-manage-tags": mayWrite,
+		"can-manage-tags": rights.mayConfigure,
 		"can-queue-apply": false,
 		"can-queue-destroy": false,
 		"can-queue-run": false,
@@ -33,7 +33,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-read-state-versions": mayRead,
 		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
-		"can-update": mayWrite,
+		"can-update": rights.mayConfigure,
 		"can-update-variable": rights.mayWriteVariables,
 	};
 }
