@@ -47,7 +47,8 @@ function table(attributes: Attributes): string {
 		const { mode, sensitive, replaces, type, description } = attribute;
 		const notes = [
 			mode === "optional-computed" ? "optional, else computed" : mode,
-			...(replaces ? ["a change replaces"] : []),
+			...(replaces === true ? ["a change replaces"] : []),
+			...(attribute.writeOnly ? ["write-only"] : []),
 			...(sensitive ? ["sensitive"] : []),
 		];
 		return `| \`${name}\` | ${typeName(type)} | ${notes.join(", ")} | ${description.replaceAll("|", "\\|")} |`;

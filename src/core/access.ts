@@ -61,7 +61,12 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 	const onDenied = (denial: Denial) => chain.denied(denial);
 	const gate =
 		deps.decide === undefined
-			? new Gate(enforcer.decide.bind(enforcer), onDenied, enforcer.filterFor.bind(enforcer))
+			? new Gate(
+					enforcer.decide.bind(enforcer),
+					onDenied,
+					enforcer.filterFor.bind(enforcer),
+					enforcer.outputsFor.bind(enforcer),
+				)
 			: new Gate(deps.decide, onDenied);
 	unitLog.onRecord((id, record) => chain.noteHead(id, record));
 	return {

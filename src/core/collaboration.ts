@@ -6,11 +6,13 @@ import { TeamGrants } from "./team/grants.ts";
 import type { TeamsDocument } from "./team/model.ts";
 import { TeamService } from "./team/service.ts";
 import { TeamTokens } from "./team/tokens.ts";
+import type { UnitDirectory } from "./unit/directory.ts";
 import type { UnitService } from "./unit/service.ts";
 import { VariableDocuments } from "./variable/documents.ts";
 import { SecretBox } from "./variable/secret-box.ts";
 import { type SecretKey, SecretKeys } from "./variable/secret-keys.ts";
 import { VariableService } from "./variable/service.ts";
+import { ConsumerService } from "./workspace/consumers.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
 
@@ -18,6 +20,7 @@ export interface CollaborationDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly units: UnitService;
 	readonly teams: Register<TeamsDocument>;
+	readonly directory: UnitDirectory;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys: readonly SecretKey[];
 }
@@ -25,6 +28,7 @@ export interface CollaborationDeps extends RegisterDeps {
 export interface Collaboration {
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
+	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
 	readonly teams: TeamService;
 	readonly teamGrants: TeamGrants;
@@ -35,9 +39,11 @@ export interface Collaboration {
 export function createCollaboration(deps: CollaborationDeps): Collaboration {
 	const box = new SecretBox(new SecretKeys(deps, deps.secretKeys), deps.random);
 	const documents = new VariableDocuments(deps, box);
+	const projects = new ProjectService(deps);
 	return {
-		workspaces: new WorkspaceService(deps),
-		projects: new ProjectService(deps),
+		workspaces: new WorkspaceService({ ...deps, projects }),
+		projects,
+		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents }),
 		teams: new TeamService(deps),
 		teamGrants: new TeamGrants(deps),

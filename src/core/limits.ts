@@ -214,11 +214,13 @@ export const limits = {
 
 	// Workspaces and outputs
 	workspaceTextBytesMax: 1 * KiB,
+	/** All settings of one workspace that are not as they are for every workspace. */
+	workspaceSettingsBytesMax: 8 * KiB,
+	workspaceTriggersMax: 50,
 	workspacesPerPageMax: 100,
-	workspaceSettingsFreshMs: 5 * second,
-	workspaceRegistersCachedMax: 2000,
-	workspaceReadsAtOnce: 16,
+	remoteStateConsumersMax: 200,
 	projectsMax: 1000,
+	projectsFreshMs: 5 * second,
 	/** The outputs of one state, as they stand in it. */
 	outputsBytesMax: 8 * MiB,
 
@@ -251,6 +253,28 @@ export const limits = {
 	secretKeysFreshMs: 30 * second,
 	/** Characters of `OPENTACO_SECRETS_KEY`. */
 	secretKeyCharactersMin: 32,
+
+	// The graph
+	/** Outputs of other units that one state holds copies of and the graph follows. */
+	graphRecordedPerUnitMax: 5000,
+	/** Upstream units that a lock remembers; what comes on top is not acknowledged. */
+	graphUpstreamsPerLockMax: 200,
+	/** Indexes of states that are read at once. */
+	graphReadsAtOnce: 16,
+	/** An answer waits so long for what is not indexed yet, and says what is missing then. */
+	graphWaitMs: 3 * second,
+	/** How often a server with declared edges looks for what others changed. */
+	graphRefreshIntervalMs: 2 * second,
+	/** The same without declared edges. */
+	graphIdleIntervalMs: 30 * second,
+	/** A lock waits so long for the heads of upstream units when other servers write too. */
+	graphConfirmMs: 1 * second,
+	/** Upstream units whose heads a lock confirms. */
+	graphConfirmsPerLockMax: 32,
+	/** Another server counts as active for so long after its last change. */
+	graphOthersActiveMs: 10 * minute,
+	/** Digests of earlier versions that are kept ready. */
+	graphVersionsCachedMax: 20_000,
 
 	// The cloud backend
 	/** A state inside of a JSON document is a third larger and held in memory. */

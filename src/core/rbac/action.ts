@@ -48,6 +48,9 @@ export const actions = [
 
 export type Action = (typeof actions)[number];
 
+/** The action that can be about single outputs of a unit. */
+export const outputAction = "unit.read-outputs" satisfies Action;
+
 /** Stands for every action in a rule. */
 export const everyAction = "*";
 

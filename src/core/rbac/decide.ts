@@ -4,10 +4,11 @@
  * which rules, roles and assignments stand never matter.
  */
 import { type Principal, provenBy } from "../principal.ts";
-import { type Action, everyAction, includedIn } from "./action.ts";
+import { type Action, everyAction, includedIn, outputAction } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
 	coversEverything,
+	coversOutput,
 	coversUnit,
 	everything,
 	type Labels,
@@ -29,6 +30,8 @@ export interface DecisionInput {
 	readonly resource: string;
 	/** The unit's; empty for `*` and for a unit that does not exist. */
 	readonly labels: Labels;
+	/** For `unit.read-outputs`: the one output that is asked about; without it, whether any may be read. */
+	readonly output?: string | undefined;
 }
 
 /** A rule that applied. */
@@ -75,7 +78,7 @@ export interface Standing {
 export function decide(input: DecisionInput): AccessDecision {
 	const { policy, admins, principal, fromTeams } = input;
 	const standing = standingOf(policy, admins, principal, fromTeams);
-	return judge(standing, input.action, input.resource, input.labels);
+	return judge(standing, input.action, input.resource, input.labels, input.output);
 }
 
 /** Whether the principal is one of those who may always do everything. */
@@ -210,12 +213,31 @@ function holds(within: Resource | null, resource: string, labels: Labels): boole
 	return coversUnit(within, resource, labels);
 }
 
+/**
+ * Whether the resource is about what is asked. Outputs without a name: what allows some of them
+ * allows to look for them, and only what denies all of them forbids it.
+ */
+function covers(one: Resource, question: Question, effect: Rule["effect"]): boolean {
+	const { action, resource, labels, output } = question;
+	if (action !== outputAction) return coversUnit(one, resource, labels);
+	const name = output ?? { of: effect === "allow" ? ("some" as const) : ("every" as const) };
+	return coversOutput(one, resource, labels, name);
+}
+
+interface Question {
+	readonly action: Action;
+	readonly resource: string;
+	readonly labels: Labels;
+	readonly output: string | undefined;
+}
+
 /** The second half of `decide`: one question. Never throws. */
 export function judge(
 	standing: Standing,
 	action: Action,
 	resource: string,
 	labels: Labels,
+	output?: string,
 ): AccessDecision {
 	const { roles } = standing;
 	const answer = (allowed: boolean, reason: string, rules: readonly HeldRule[] = []) => ({
@@ -224,7 +246,8 @@ export function judge(
 		roles,
 		rules: rules.map(({ role, permission, rule }) => ({ role, permission, rule: ruleText(rule) })),
 	});
-	if (standing.units !== null && !isWithinScope(standing.units, resource, labels)) {
+	const question: Question = { action, resource, labels, output };
+	if (standing.units !== null && !isWithinScope(standing.units, question)) {
 		return answer(false, "the credential is narrowed to other units");
 	}
 	if (standing.isAdmin) return answer(true, "administrators may do everything");
@@ -235,7 +258,7 @@ export function judge(
 		({ rule, within }) =>
 			isAbout(rule, action) &&
 			holds(within, resource, labels) &&
-			rule.resources.some((one) => coversUnit(one, resource, labels)),
+			rule.resources.some((one) => covers(one, question, rule.effect)),
 	);
 	const denying = applying.filter(({ rule }) => rule.effect === "deny");
 	if (denying.length > 0) return answer(false, "a rule denies it", denying);
@@ -244,8 +267,8 @@ export function judge(
 	return answer(false, roles.length === 0 ? "no role is assigned" : "no rule allows it");
 }
 
-function isWithinScope(units: readonly Resource[], resource: string, labels: Labels): boolean {
-	return resource === everything
+function isWithinScope(units: readonly Resource[], question: Question): boolean {
+	return question.resource === everything
 		? units.some(coversEverything)
-		: units.some((one) => coversUnit(one, resource, labels));
+		: units.some((one) => covers(one, question, "allow"));
 }

@@ -4,9 +4,9 @@ import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
 import { noTeams, type TeamsDocument } from "../team/model.ts";
 import { teamRulesOf } from "../team/rules.ts";
-import type { Action } from "./action.ts";
+import { type Action, outputAction } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
-import type { Filter } from "./grant.ts";
+import type { Filter, OutputFilter } from "./grant.ts";
 import { emptyPolicy, type Policy } from "./model.ts";
 import { everything, hasTraits, type Labels, withTraits } from "./resource.ts";
 
@@ -64,6 +64,14 @@ export class Enforcer {
 		const standing = await this.#standing(caller.principal);
 		if (standing.isAdmin && standing.units === null) return () => true;
 		return (resource, labels) => judge(standing, action, resource, labels).allowed;
+	}
+
+	/** Which outputs of the unit the caller may read. Fails as `decide`. */
+	async outputsFor(caller: Caller, resource: string): Promise<OutputFilter> {
+		const standing = await this.#standing(caller.principal);
+		const isLabelled = needsLabels(standing, outputAction);
+		const labels = isLabelled ? await this.#deps.labelsOf(resource) : {};
+		return (name) => judge(standing, outputAction, resource, labels, name).allowed;
 	}
 
 	async #standing(principal: Principal): Promise<Standing> {

@@ -5,7 +5,7 @@ import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
 import { noTeams, type TeamsDocument } from "../team/model.ts";
 import { teamRulesOf } from "../team/rules.ts";
-import { type Action, parseAction } from "./action.ts";
+import { type Action, outputAction, parseAction } from "./action.ts";
 import {
 	type AssignmentInput,
 	checkManagersRemain,
@@ -70,6 +70,8 @@ export interface TestInput {
 	readonly action: string;
 	/** A unit's id; `*` for what belongs to no unit. */
 	readonly resource: string;
+	/** An output of the unit, for unit.read-outputs. */
+	readonly output?: string | undefined;
 }
 
 /** Sets up, shows, changes and tries out roles. */
@@ -227,6 +229,16 @@ export class RbacService {
 	 */
 	async test(caller: Caller, input: TestInput): Promise<AccessDecision> {
 		const action: Action = parseAction(input.action);
+		const { output } = input;
+		if (output !== undefined && action !== outputAction) {
+			throw new DomainError(
+				"invalid_request",
+				"of a single output one can only ask whether it may be read",
+				{
+					hint: `ask with ${outputAction}`,
+				},
+			);
+		}
 		const isOwn = input.subject === undefined && input.email === undefined && !input.groups?.length;
 		if (!isOwn) await this.#grant(caller);
 		const principal: Principal = isOwn
@@ -249,7 +261,7 @@ export class RbacService {
 		const mayRead = isUnit && (await gate.may(caller, "unit.read", input.resource));
 		const labels = mayRead ? await labelsOf(input.resource) : {};
 		const { resource } = input;
-		return decide({ policy, admins, principal, fromTeams, action, resource, labels });
+		return decide({ policy, admins, principal, fromTeams, action, resource, labels, output });
 	}
 
 	async #read(caller: Caller): Promise<Policy> {

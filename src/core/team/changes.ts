@@ -29,10 +29,12 @@ export interface Named {
 	readonly subject: string | null;
 }
 
+/** No such team, or one that the caller does not see. */
 export function teamNotFound(): DomainError {
 	return new DomainError("not_found", "there is no such team");
 }
 
+/** Fails with `not_found`. */
 export function teamIn(document: TeamsDocument, id: string): Team {
 	const team = document.teams.find((one) => one.id === id);
 	if (team === undefined) throw teamNotFound();
@@ -167,6 +169,7 @@ export function withoutMembers(
 	return after;
 }
 
+/** Nobody of this id, or somebody whom the caller does not see. */
 export function membershipNotFound(): DomainError {
 	return new DomainError("not_found", "there is no such member of the organization");
 }

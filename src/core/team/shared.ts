@@ -112,6 +112,7 @@ export async function authorizeTeam(
 	return await deps.gate.authorize(caller, id === ownersId ? "rbac.manage" : action, everything);
 }
 
+/** No such access, or one that the caller does not see. */
 export function grantNotFound(): DomainError {
 	return new DomainError("not_found", "there is no such access of a team");
 }

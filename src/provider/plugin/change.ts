@@ -1,7 +1,7 @@
 /** The rules by which Terraform expects a provider to plan and to report changes. */
 import { unknown } from "../wire/msgpack.ts";
 import type { Attribute, Attributes, PlainMap } from "./schema.ts";
-import { hasUnknown, same, type Value, type ValueMap } from "./value.ts";
+import { hasUnknown, plain, same, type Value, type ValueMap } from "./value.ts";
 
 export interface Change {
 	readonly planned: ValueMap | null;
@@ -17,14 +17,26 @@ export function planChange(
 	config: ValueMap | null,
 ): Change {
 	if (proposed === null) return { planned: null, replaces: [] };
-	const entries = Object.entries(attributes);
-	const changed = entries.filter(
-		([name, { type }]) =>
-			prior !== null && !same(type, prior[name] ?? null, proposed[name] ?? null),
+	const changed = Object.entries(attributes).filter(
+		([name, { type, writeOnly }]) =>
+			prior !== null && !writeOnly && !same(type, prior[name] ?? null, proposed[name] ?? null),
 	);
-	const replaces = changed.filter(([, one]) => one.replaces).map(([name]) => name);
+	const replaces = changed
+		.filter(([name, one]) => doesReplace(one, prior?.[name] ?? null, proposed[name] ?? null))
+		.map(([name]) => name);
 	const isNew = prior === null || replaces.length > 0;
-	return { planned: marked(attributes, isNew ? null : prior, proposed, config), replaces };
+	const planned = marked(attributes, isNew ? null : prior, proposed, config);
+	if (changed.length === 0) return { planned, replaces };
+	const volatile = Object.keys(attributes).filter((name) => attributes[name]?.volatile);
+	return {
+		planned: { ...planned, ...Object.fromEntries(volatile.map((name) => [name, unknown])) },
+		replaces,
+	};
+}
+
+function doesReplace({ replaces }: Attribute, prior: Value, planned: Value): boolean {
+	if (replaces === undefined || replaces === true) return replaces === true;
+	return hasUnknown(planned) || replaces(plain(prior), plain(planned));
 }
 
 /** `proposed`, with what is left to the provider unknown where there was nothing before. */
@@ -37,7 +49,7 @@ function marked(
 	const planned = Object.create(null) as Record<string, Value>;
 	for (const [name, attribute] of Object.entries(attributes)) {
 		const given = config?.[name] ?? null;
-		const value = proposed[name] ?? null;
+		const value = attribute.writeOnly ? null : (proposed[name] ?? null);
 		if (given === null && isComputed(attribute)) planned[name] = prior === null ? unknown : value;
 		else if (attribute.nested !== undefined && isMap(value) && isMap(given)) {
 			const before = prior?.[name] ?? null;

@@ -21,6 +21,7 @@ function encodableAttributes(attributes: Attributes): EncodableAttribute[] {
 		optional: attribute.mode === "optional" || attribute.mode === "optional-computed",
 		computed: isComputed(attribute),
 		sensitive: attribute.sensitive === true,
+		writeOnly: attribute.writeOnly === true,
 	}));
 }
 

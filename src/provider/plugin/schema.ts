@@ -22,8 +22,12 @@ export interface Attribute {
 	readonly description: string;
 	readonly mode: "required" | "optional" | "computed" | "optional-computed";
 	readonly sensitive?: true;
-	/** A change makes a new resource. */
-	readonly replaces?: true;
+	/** Given to each operation in `Call.config`, and in no state or plan. */
+	readonly writeOnly?: true;
+	/** A change, or one that the function tells of, makes a new resource. */
+	readonly replaces?: true | ((prior: Plain, planned: Plain) => boolean);
+	/** Computed anew with every change of the resource. */
+	readonly volatile?: true;
 	/** What is wrong with a known value, or null. */
 	readonly check?: (value: Plain) => string | null;
 }
@@ -57,6 +61,8 @@ export interface PlainMap {
 /** What an operation is given besides its values. */
 export interface Call<Api> {
 	readonly api: Api;
+	/** What stands in the configuration; of interest for what is write-only. */
+	readonly config: PlainMap;
 	/** Aborted when Terraform wants to stop. */
 	readonly signal: AbortSignal;
 	/** Tells the user something that is no failure. */

@@ -115,8 +115,19 @@ export class ProviderService<Api> {
 			this.#stopping = new AbortController();
 			return {};
 		});
+		add(
+			"ValidateResourceConfig",
+			messages.ValidateResourceRequest,
+			messages.DiagnosticsResponse,
+			(request, session) => {
+				const type = typeOf<Typed>(provider.resources, request.typeName);
+				if (request.clientCapabilities?.writeOnlyAttributesAllowed !== true) {
+					refuseWriteOnly(type, request.config, session);
+				}
+				return validate(type, request.config, session);
+			},
+		);
 		for (const [name, types] of [
-			["ValidateResourceConfig", provider.resources],
 			["ValidateDataResourceConfig", provider.dataSources],
 			["ValidateEphemeralResourceConfig", provider.ephemerals],
 		] as const) {
@@ -185,7 +196,8 @@ export class ProviderService<Api> {
 		const prior = decodeObject(attributes, request.priorState);
 		const planned = decodeObject(attributes, request.plannedState);
 		session.otherwise({ newState: encodeObject(prior), private: request.plannedPrivate });
-		const call = this.#call(session);
+		const config = known(attributes, decodeObject(attributes, request.config) ?? {});
+		const call = this.#call(session, config);
 		let state: ValueMap | null = null;
 		if (planned === null) {
 			if (prior !== null) await type.remove(known(attributes, prior), call);
@@ -249,7 +261,7 @@ export class ProviderService<Api> {
 		);
 	}
 
-	#call(session: Session): Call<Api> {
+	#call(session: Session, config: PlainMap = {}): Call<Api> {
 		if (this.#api === null) {
 			throw this.#isDeferred
 				? new ProviderError(
@@ -260,6 +272,7 @@ export class ProviderService<Api> {
 		}
 		return {
 			api: this.#api,
+			config,
 			signal: session.signal,
 			warn: (summary, detail) => session.tell({ severity: "warning", summary, detail }),
 		};
@@ -328,6 +341,24 @@ function leaseMessage({ handle, renewAt }: Lease) {
 			? {}
 			: { renewAt: { seconds: Math.floor(renewAt / 1000), nanos: (renewAt % 1000) * 1e6 } }),
 	};
+}
+
+/** A client that does not know write-only attributes would keep their values in the state. */
+function refuseWriteOnly(
+	{ attributes }: Typed,
+	value: Decoded<typeof messages.DynamicValue> | undefined,
+	session: Session,
+): void {
+	const given = decodeObject(attributes, value) ?? {};
+	for (const [name, { writeOnly }] of Object.entries(attributes)) {
+		if (!writeOnly || (given[name] ?? null) === null) continue;
+		session.tell({
+			severity: "error",
+			summary: "A write-only attribute is not possible here",
+			detail: "It needs Terraform 1.11 or OpenTofu 1.11, or later ones.",
+			at: name,
+		});
+	}
 }
 
 function validate(

@@ -197,7 +197,8 @@ export function known(attributes: Attributes, value: ValueMap): PlainMap {
 	return result;
 }
 
-function plain(value: Value): Plain {
+/** A known value for code that needs no exact digits. */
+export function plain(value: Value): Plain {
 	if (value instanceof Dynamic) return value;
 	if (value instanceof Decimal) return Number(value.text);
 	if (typeof value === "bigint") return Number(value);

@@ -45,6 +45,7 @@ const attributeFields = {
 	computed: bool(6),
 	sensitive: bool(7),
 	descriptionKind: int(8),
+	writeOnly: bool(11),
 };
 /** Ours nest once. */
 const NestedType = { attributes: many(1, attributeFields), nesting: int(3) };
@@ -82,8 +83,13 @@ export const ProviderConfigRequest = { config: one(1, DynamicValue) };
 export const ValidateProviderConfigResponse = { diagnostics: diagnostics(2) };
 export const ConfigureRequest = { terraformVersion: text(1), config: one(2, DynamicValue) };
 
-/** Request of the three validations of a type's configuration, and of reading and opening. */
+/** Request of validating a type's configuration, and of reading and opening. */
 export const TypedConfig = { typeName: text(1), config: one(2, DynamicValue) };
+const ClientCapabilities = { writeOnlyAttributesAllowed: bool(2) };
+export const ValidateResourceRequest = {
+	...TypedConfig,
+	clientCapabilities: one(3, ClientCapabilities),
+};
 /** Response that only says what is wrong. */
 export const DiagnosticsResponse = { diagnostics: diagnostics(1) };
 

@@ -53,6 +53,10 @@ const back = {
 };
 const named = (name: string, type: string) => ({ data: { type, attributes: { name } } });
 
+const otherWorkspace = { data: [{ type: "workspaces", id: "ws-app__held" }] };
+const defaultProject = `${base}/projects/prj-default`;
+const managersOnly = { reader: 403, stranger: 403 } as const;
+
 const W = "/workspaces/:workspace";
 const N = "/organizations/:organization/workspaces/:name";
 const prod = `${base}/workspaces/ws-app__prod`;
@@ -83,11 +87,67 @@ const calls: readonly Call[] = [
 		reader: 403,
 		stranger: 403,
 	},
+	...["", "/tag-bindings", "/relationships/tag-bindings", "/effective-tag-bindings"].map(
+		(words) => ({
+			route: `GET /projects/:project${words}`,
+			path: `${defaultProject}${words}`,
+			status: 200,
+			stranger: 200,
+		}),
+	),
 	{
-		route: "GET /projects/:project",
-		path: `${base}/projects/prj-default`,
+		route: "PATCH /projects/:project",
+		path: defaultProject,
+		status: 200,
+		body: named("Everything else", "projects"),
+		...managersOnly,
+	},
+	{
+		route: "DELETE /projects/:project",
+		path: defaultProject,
+		status: 409,
+		...managersOnly,
+	},
+	{
+		route: "PATCH /projects/:project/tag-bindings",
+		path: `${defaultProject}/tag-bindings`,
+		status: 200,
+		body: bindings,
+		...managersOnly,
+	},
+	...(["POST", "PATCH"] as const).map((method) => ({
+		route: `${method} /projects/:project/relationships/tag-bindings`,
+		path: `${defaultProject}/relationships/tag-bindings`,
+		status: 204,
+		body: bindings,
+		...managersOnly,
+	})),
+	{
+		route: "POST /projects/:project/relationships/workspaces",
+		path: `${defaultProject}/relationships/workspaces`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
+	},
+	{
+		route: "GET /organizations/:organization/tags",
+		path: `${org}/tags`,
 		status: 200,
 		stranger: 200,
+	},
+	{
+		route: "DELETE /organizations/:organization/tags",
+		path: `${org}/tags`,
+		status: 204,
+		body: { data: [{ type: "tags", id: "tag-626c7565" }] },
+		stranger: 204,
+	},
+	{
+		route: "POST /tags/:tag/relationships/workspaces",
+		path: `${base}/tags/tag-626c7565/relationships/workspaces`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
 	},
 	{
 		route: "GET /organizations/:organization/workspaces",
@@ -119,8 +179,26 @@ const calls: readonly Call[] = [
 	]),
 	{ route: `GET ${W}/vars`, path: `${prod}/vars`, status: 200 },
 	{ route: `GET ${W}/all-vars`, path: `${prod}/all-vars`, status: 200 },
-	{ route: `GET ${W}/tag-bindings`, path: `${prod}/tag-bindings`, status: 200 },
-	{ route: `GET ${W}/effective-tag-bindings`, path: `${prod}/effective-tag-bindings`, status: 200 },
+	...[
+		"tag-bindings",
+		"relationships/tag-bindings",
+		"effective-tag-bindings",
+		"relationships/remote-state-consumers",
+	].map((words) => ({ route: `GET ${W}/${words}`, path: `${prod}/${words}`, status: 200 })),
+	...(["POST", "PATCH"] as const).map((method) => ({
+		route: `${method} ${W}/relationships/tag-bindings`,
+		path: `${prod}/relationships/tag-bindings`,
+		status: 204,
+		body: bindings,
+		reader: 403,
+	})),
+	...(["POST", "PATCH", "DELETE"] as const).map((method) => ({
+		route: `${method} ${W}/relationships/remote-state-consumers`,
+		path: `${prod}/relationships/remote-state-consumers`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
+	})),
 	{
 		route: `PATCH ${W}/tag-bindings`,
 		path: `${prod}/tag-bindings`,

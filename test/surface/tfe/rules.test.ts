@@ -203,11 +203,19 @@ describe("outputs", () => {
 		});
 		const { all } = await get(`${prod}/current-state-version-outputs`);
 		expect(all.map(({ attributes }) => attributes.value)).toEqual(["CANARY-output-one"]);
-		for (const path of ["current-state-version", "state-versions", "tag-bindings"]) {
+		for (const path of ["state-versions", "tag-bindings"]) {
 			expect((await get(`${prod}/${path}`)).status).toBe(404);
 		}
 		const { one } = await call(app, "GET", `${prod}/current-state-version`);
 		expect((await get(`${base}/state-versions/${one.id}/download`)).status).toBe(404);
+		const limited = (await get(`${prod}/current-state-version?include=outputs`)).one;
+		expect(limited.id).not.toBe(one.id);
+		expect(limited.attributes.serial).toBe(one.attributes.serial);
+		expect((await get(`${base}/state-versions/${limited.id}`)).one.id).toBe(limited.id);
+		expect((await get(`${base}/state-versions/${limited.id}/outputs`)).all).toHaveLength(1);
+		const file = await get(`${base}/state-versions/${limited.id}/download`);
+		expect(JSON.parse(file.text)).toMatchObject({ resources: [], outputs: { o: {} } });
+		expect(Buffer.byteLength(file.text)).toBe(Number(limited.attributes.size));
 		expect((await lock(app, "otc-carol")).status).toBe(404);
 	});
 

@@ -7,6 +7,7 @@ import { Elysia } from "elysia";
 import { DomainError } from "../../../core/errors.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+import { consumerRoutes } from "./consumers.ts";
 import { presentTfeError } from "./errors.ts";
 import { basePath, otherBasePath, type Route } from "./exchange.ts";
 import { lockRoutes, runRoutes } from "./locks.ts";
@@ -32,6 +33,7 @@ export const tfeRoutes: readonly Route[] = [
 	...organizationRoutes,
 	...projectRoutes,
 	...workspaceRoutes,
+	...consumerRoutes,
 	...tagRoutes,
 	...lockRoutes,
 	...stateVersionRoutes,

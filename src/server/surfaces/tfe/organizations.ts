@@ -58,7 +58,11 @@ async function entitlementSet({ organization: { name } }: Exchange): Promise<Res
 	});
 }
 
-async function view({ caller, deps, organization }: Exchange): Promise<Resource> {
+export async function organizationView({
+	caller,
+	deps,
+	organization,
+}: Exchange): Promise<Resource> {
 	const { name } = organization;
 	const mayWrite = await deps.core.parts.gate.may(caller, "unit.write", everything);
 	return {
@@ -95,11 +99,11 @@ async function view({ caller, deps, organization }: Exchange): Promise<Resource>
 }
 
 async function show(exchange: Exchange): Promise<Response> {
-	return one(await view(exchange));
+	return one(await organizationView(exchange));
 }
 
 async function list(exchange: Exchange): Promise<Response> {
-	return paged([await view(exchange)], exchange.context.query);
+	return paged([await organizationView(exchange)], exchange.context.query);
 }
 
 export const organizationRoutes: readonly Route[] = [

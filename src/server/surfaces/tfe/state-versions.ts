@@ -33,6 +33,8 @@ function noState(): DomainError {
 async function current(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
 	const id = unitOf(exchange);
+	const limited = await deps.core.outputs.limitedVersion(caller, id);
+	if (limited !== null) return await shownLimited(exchange, id, limited);
 	const unit = await deps.core.units.get(caller, id);
 	if (unit.current === null) {
 		if (unit.isAdopted) throw noState();
@@ -61,6 +63,15 @@ async function shown(
 	return one(view, 200, outputs ?? []);
 }
 
+/** The state of outputs that the caller gets in place of the whole. */
+async function shownLimited(exchange: Exchange, id: UnitId, version: Version): Promise<Response> {
+	const outputs = isWithOutputs(exchange.context)
+		? await outputResources(exchange, id, version)
+		: null;
+	const more = outputs === null ? {} : { outputs };
+	return one(storedView(exchange, id, version, more), 200, outputs ?? []);
+}
+
 /**
  * The stored version that an id names. Its number was foretold when the upload was allowed; when
  * another write came between, its content stands under another number.
@@ -77,10 +88,19 @@ function absent(): DomainError {
 	return new DomainError("version_not_found", "there is no such state version");
 }
 
+function isNamed(name: StateVersionName, version: Version): boolean {
+	return version.number === name.number && hexOfMd5(version.md5) === name.md5;
+}
+
 async function show(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const name = parseStateVersionId(param(exchange, "version"));
 	context.unitId = name.unit;
+	const limited = await deps.core.outputs.limitedVersion(caller, name.unit);
+	if (limited !== null) {
+		if (!isNamed(name, limited)) throw absent();
+		return await shownLimited(exchange, name.unit, limited);
+	}
 	const unit = await deps.core.units.get(caller, name.unit);
 	if (name.number === 0) {
 		if (unit.isAdopted) throw absent();
@@ -103,6 +123,11 @@ async function download(exchange: Exchange): Promise<Response> {
 	const name = parseStateVersionId(param(exchange, "version"));
 	context.unitId = name.unit;
 	context.allowSlow();
+	if ((await deps.core.outputs.limitedVersion(caller, name.unit)) !== null) {
+		const read = await deps.core.outputs.readState(caller, name.unit);
+		if (read.version === null || !isNamed(name, read.version)) throw absent();
+		return await stateResponse(request, read);
+	}
 	if (name.number === 0) {
 		const { isAdopted } = await deps.core.units.get(caller, name.unit);
 		if (isAdopted) throw absent();

@@ -105,7 +105,7 @@ test("a restore, a state found outside and an adopted one are indexed too", asyn
 	for (const [at, step] of steps.entries()) {
 		await step();
 		await core.tasks.idle();
-		const version = await core.states.locate(caller, id);
+		const { version } = await core.states.locate(caller, id);
 		expect(version?.number).toBe(at + 1);
 		expect(String(version?.cause)).toBe(["adopted", "write", "restore", "outside"][at] ?? "");
 		watched.bodyReads = 0;
