@@ -280,6 +280,12 @@ export const limits = {
 	/** A state inside of a JSON document is a third larger and held in memory. */
 	inlineStateBytesMax: 32 * MiB,
 	uploadUrlMs: 1 * hour,
+	/** Announced state versions that one server remembers. */
+	pendingUploadsMax: 2000,
+	/** During an apply clients store what they have so often, and less often for large states. */
+	snapshotIntervalMs: 1 * minute,
+	snapshotBytesPerInterval: 10 * MiB,
+	snapshotIntervalMaxMs: 1 * hour,
 	/** Proxies cut longer addresses; who has too many groups uploads in the request itself. */
 	uploadTokenBytesMax: 3 * KiB,
 
