@@ -28,6 +28,7 @@ import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
 import { StateIndexService } from "./state-index/service.ts";
+import { showLiveValues } from "./system-unit/live-values.ts";
 import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
@@ -139,6 +140,7 @@ export function createCore(deps: CoreDeps): Core {
 		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks, systemUnit },
 		events: deps.log,
 	});
+	showLiveValues(graph, systemState);
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
@@ -162,7 +164,10 @@ export function createCore(deps: CoreDeps): Core {
 		states,
 		rbac,
 		audit,
-		...createCollaboration({ ...registered, gate, units, directory, secretKeys }),
+		...createCollaboration({
+			...{ ...registered, gate, teams: access.teams },
+			...{ units, directory, secretKeys },
+		}),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		graph,

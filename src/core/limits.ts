@@ -105,6 +105,18 @@ export const limits = {
 	descriptionBytesMax: 1 * KiB,
 	assigneeBytesMax: 512,
 
+	// Teams
+	teamsMax: 500,
+	membershipsMax: 5000,
+	/** Members of all teams together. */
+	teamMembersMax: 5000,
+	/** Accesses to workspaces and projects, of all teams together. */
+	teamGrantsMax: 5000,
+	teamsBytesMax: 2 * MiB,
+	teamTokensMax: 50,
+	/** Those that one request adds or takes out. */
+	membersPerRequestMax: 500,
+
 	// Audit
 	/** Denials and logins that wait to be written; what comes on top is only counted. */
 	auditQueueMax: 2000,
@@ -268,6 +280,12 @@ export const limits = {
 	/** A state inside of a JSON document is a third larger and held in memory. */
 	inlineStateBytesMax: 32 * MiB,
 	uploadUrlMs: 1 * hour,
+	/** Announced state versions that one server remembers. */
+	pendingUploadsMax: 2000,
+	/** During an apply clients store what they have so often, and less often for large states. */
+	snapshotIntervalMs: 1 * minute,
+	snapshotBytesPerInterval: 10 * MiB,
+	snapshotIntervalMaxMs: 1 * hour,
 	/** Proxies cut longer addresses; who has too many groups uploads in the request itself. */
 	uploadTokenBytesMax: 3 * KiB,
 

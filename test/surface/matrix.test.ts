@@ -152,6 +152,7 @@ const needs: Readonly<Record<string, Action>> = {
 	...{ listVersions: "unit.read", getVersion: "unit.read", downloadVersion: "unit.read" },
 	...{ restoreVersion: "unit.write", lockUnit: "unit.lock", unlockUnit: "unit.lock" },
 	...{ unlockUnitByPost: "unit.lock", forceUnlockUnit: "unit.force-unlock" },
+	...{ getUnitStatus: "unit.read" },
 	...{ listVariables: "unit.read-variables", getVariable: "unit.read-variables" },
 	...{ createVariable: "unit.write-variables", updateVariable: "unit.write-variables" },
 	...{ deleteVariable: "unit.write-variables" },

@@ -75,6 +75,9 @@ function isTrueAnswer(
 		case "get":
 			if (result.generation === 0) return state === null || state.adopting;
 			return head.generation === result.generation;
+		case "update":
+			// What is the same afterwards writes nothing.
+			return head.isOwn || (state?.deleted === null && head.generation === result.generation);
 		case "delete":
 			return state?.deleted != null;
 		case "undelete":

@@ -280,6 +280,17 @@ const calls: readonly Call[] = [
 		path: `${base}/state-version-outputs/${output2}`,
 		status: 200,
 	},
+	...["resources", "runs", "configuration-versions"].map((words) => ({
+		route: `GET ${W}/${words}`,
+		path: `${prod}/${words}`,
+		status: 200,
+	})),
+	...["runs", "runs/queue", "capacity"].map((words) => ({
+		route: `GET /organizations/:organization/${words}`,
+		path: `${org}/${words}`,
+		status: 200,
+		stranger: 200,
+	})),
 	...["/runs", "/queries", `${W}/configuration-versions`].map((route) => ({
 		route: `POST ${route}`,
 		path: `${base}${route.replace(":workspace", "ws-app__prod")}`,

@@ -2,6 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
@@ -110,7 +111,14 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const modules = [schemas, rbacSchemas, auditSchemas, identitySchemas, variableSchemas];
+	const modules = [
+		schemas,
+		rbacSchemas,
+		auditSchemas,
+		identitySchemas,
+		graphSchemas,
+		variableSchemas,
+	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};

@@ -10,10 +10,12 @@ import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { consumerRoutes } from "./consumers.ts";
 import { presentTfeError } from "./errors.ts";
 import { basePath, otherBasePath, type Route } from "./exchange.ts";
-import { lockRoutes, runRoutes } from "./locks.ts";
+import { lockRoutes } from "./locks.ts";
 import { organizationRoutes } from "./organizations.ts";
 import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
+import { resourceRoutes } from "./resources.ts";
+import { runRoutes } from "./runs.ts";
 import { scopeOf } from "./scope.ts";
 import { stateVersionRoutes } from "./state-versions.ts";
 import { tagRoutes } from "./tags.ts";
@@ -38,6 +40,7 @@ export const tfeRoutes: readonly Route[] = [
 	...lockRoutes,
 	...stateVersionRoutes,
 	...outputRoutes,
+	...resourceRoutes,
 	...runRoutes,
 ];
 

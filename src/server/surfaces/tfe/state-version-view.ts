@@ -12,6 +12,7 @@ import {
 	userId,
 	workspaceId,
 } from "./ids.ts";
+import type { ContentSummary } from "./resources.ts";
 
 export interface UploadUrls {
 	readonly state: string;
@@ -28,6 +29,9 @@ interface Facts {
 	readonly terraformVersion: string | null;
 	readonly author: string | null;
 	readonly outputs: readonly Resource[] | null;
+	/** Another one followed under the same lock. */
+	readonly isSnapshot?: boolean | undefined;
+	readonly content?: ContentSummary | undefined;
 }
 
 function viewOf(
@@ -52,7 +56,8 @@ function viewOf(
 			...(urls === null
 				? {}
 				: { "hosted-state-upload-url": urls.state, "hosted-json-state-upload-url": urls.json }),
-			intermediate: false,
+			...facts.content,
+			intermediate: facts.isSnapshot === true,
 			lineage: facts.lineage ?? "",
 			md5: name.md5,
 			"resources-processed": facts.status === "finalized",
@@ -89,6 +94,8 @@ export function storedView(
 	version: Version,
 	more: {
 		readonly isAvailable?: boolean;
+		readonly isSnapshot?: boolean;
+		readonly content?: ContentSummary;
 		readonly urls?: UploadUrls;
 		readonly outputs?: readonly Resource[];
 	} = {},
@@ -102,6 +109,8 @@ export function storedView(
 		terraformVersion: version.terraformVersion,
 		author: version.author,
 		outputs: more.outputs ?? null,
+		isSnapshot: more.isSnapshot,
+		content: more.content,
 	};
 	return viewOf(exchange, nameOfVersion(unit, version), facts, more.urls ?? null);
 }

@@ -1,7 +1,10 @@
 /** A workspace as the wire shows it. */
+import { isDomainError } from "../../../core/errors.ts";
 import type { Organization } from "../../../core/organization/organization.ts";
 import type { Lock } from "../../../core/unit/record.ts";
+import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { Relationship, Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import {
@@ -26,7 +29,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-manage-assessments": false,
 		"can-manage-ephemeral-workspaces": false,
 		"can-manage-run-tasks": false,
-		"can-manage-tags": mayWrite,
+		"can-manage-tags": rights.mayConfigure,
 		"can-queue-apply": false,
 		"can-queue-destroy": false,
 		"can-queue-run": false,
@@ -37,7 +40,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-read-state-versions": mayRead,
 		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
-		"can-update": mayWrite,
+		"can-update": rights.mayConfigure,
 		"can-update-variable": rights.mayWriteVariables,
 	};
 }
@@ -68,7 +71,22 @@ const neverThere = {
 	"workspace-kpis-runs-count": null,
 } as const;
 
-function attributes({ unit, settings, hasOwnMode }: Workspace, rights: WorkspaceRights) {
+/** How many resources the state manages. A state that cannot be read back is no reason to hide all else. */
+async function resourceCount(deps: SurfaceDeps, { id, current }: UnitSummary): Promise<number> {
+	if (current === null) return 0;
+	try {
+		return (await deps.core.stateIndex.of(id, current)).resourceCount;
+	} catch (error) {
+		if (isDomainError(error, "storage_corrupt")) return 0;
+		throw error;
+	}
+}
+
+function attributes(
+	{ unit, settings, hasOwnMode }: Workspace,
+	rights: WorkspaceRights,
+	resources: number,
+) {
 	const { mayRead } = rights;
 	return {
 		...neverThere,
@@ -82,7 +100,7 @@ function attributes({ unit, settings, hasOwnMode }: Workspace, rights: Workspace
 		"locked-reason": mayRead ? reasonOf(unit.lock) : null,
 		operations: settings["execution-mode"] !== "local",
 		permissions: permissions(rights),
-		"resource-count": 0,
+		"resource-count": resources,
 		"setting-overwrites": { "execution-mode": hasOwnMode, "agent-pool": false },
 		source: "tfe-api",
 		"tag-names": mayRead ? tagNames(unit.labels) : [],
@@ -144,11 +162,12 @@ export async function workspaceView(
 	workspace: Workspace,
 ): Promise<Resource> {
 	const rights = await deps.core.workspaces.rights(caller, workspace.unit);
+	const resources = rights.mayRead ? await resourceCount(deps, workspace.unit) : 0;
 	const name = workspaceName(workspace.unit.id);
 	return {
 		id: workspaceId(organization, workspace.unit.id),
 		type: "workspaces",
-		attributes: attributes(workspace, rights),
+		attributes: attributes(workspace, rights, resources),
 		relationships: relationships(organization, workspace, rights),
 		links: {
 			self: `/api/v2/organizations/${organization.name}/workspaces/${name}`,
