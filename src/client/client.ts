@@ -26,6 +26,7 @@ import type {
 import { AuditClient } from "./audit-client.ts";
 import { callFor } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
+import { GraphClient } from "./graph-client.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
@@ -90,6 +91,11 @@ export class TacoClient {
 	/** What happened, and what was refused. */
 	get audit(): AuditClient {
 		return new AuditClient(this.#http);
+	}
+
+	/** Who depends on whose outputs. */
+	get graph(): GraphClient {
+		return new GraphClient(this.#http);
 	}
 
 	/** Variables of units. */

@@ -10,6 +10,7 @@ import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { auditOperations } from "./audit.ts";
+import { graphOperations } from "./graph.ts";
 import { localUserOperations } from "./local-users.ts";
 import { lockOperations } from "./locks.ts";
 import { loginOperations } from "./login.ts";
@@ -31,6 +32,7 @@ export const operations: readonly Operation[] = [
 	...stateOperations,
 	...outputOperations,
 	...lockOperations,
+	...graphOperations,
 	...variableOperations,
 	...rbacOperations,
 	...roleOperations,

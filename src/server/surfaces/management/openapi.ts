@@ -2,6 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
 import * as outputSchemas from "../../../api/outputs.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
@@ -116,6 +117,7 @@ export function componentSchemas(): Record<string, unknown> {
 		rbacSchemas,
 		auditSchemas,
 		identitySchemas,
+		graphSchemas,
 		variableSchemas,
 		outputSchemas,
 	];
