@@ -1,7 +1,11 @@
 /** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
 
 import type { Gate } from "./rbac/grant.ts";
-import type { RegisterDeps } from "./register/register.ts";
+import type { Register, RegisterDeps } from "./register/register.ts";
+import { TeamGrants } from "./team/grants.ts";
+import type { TeamsDocument } from "./team/model.ts";
+import { TeamService } from "./team/service.ts";
+import { TeamTokens } from "./team/tokens.ts";
 import type { UnitDirectory } from "./unit/directory.ts";
 import type { UnitService } from "./unit/service.ts";
 import { VariableDocuments } from "./variable/documents.ts";
@@ -15,6 +19,7 @@ import { WorkspaceService } from "./workspace/service.ts";
 export interface CollaborationDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly units: UnitService;
+	readonly teams: Register<TeamsDocument>;
 	readonly directory: UnitDirectory;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys: readonly SecretKey[];
@@ -25,6 +30,9 @@ export interface Collaboration {
 	readonly projects: ProjectService;
 	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
+	readonly teams: TeamService;
+	readonly teamGrants: TeamGrants;
+	readonly teamTokens: TeamTokens;
 }
 
 /** Builds the services on registers. */
@@ -37,5 +45,8 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 		projects,
 		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents }),
+		teams: new TeamService(deps),
+		teamGrants: new TeamGrants(deps),
+		teamTokens: new TeamTokens(deps),
 	};
 }

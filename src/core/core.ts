@@ -164,7 +164,10 @@ export function createCore(deps: CoreDeps): Core {
 		states,
 		rbac,
 		audit,
-		...createCollaboration({ ...registered, gate, units, directory, secretKeys }),
+		...createCollaboration({
+			...{ ...registered, gate, teams: access.teams },
+			...{ units, directory, secretKeys },
+		}),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		graph,

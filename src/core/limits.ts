@@ -107,6 +107,18 @@ export const limits = {
 	descriptionBytesMax: 1 * KiB,
 	assigneeBytesMax: 512,
 
+	// Teams
+	teamsMax: 500,
+	membershipsMax: 5000,
+	/** Members of all teams together. */
+	teamMembersMax: 5000,
+	/** Accesses to workspaces and projects, of all teams together. */
+	teamGrantsMax: 5000,
+	teamsBytesMax: 2 * MiB,
+	teamTokensMax: 50,
+	/** Those that one request adds or takes out. */
+	membersPerRequestMax: 500,
+
 	// Audit
 	/** Denials and logins that wait to be written; what comes on top is only counted. */
 	auditQueueMax: 2000,

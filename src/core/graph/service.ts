@@ -249,7 +249,9 @@ export class GraphService {
 
 function pictured(graph: Graph, id: UnitId): PicturedUnit {
 	const unit = graph.units.get(id);
-	return { unit: id, status: unit?.status ?? "unknown", exists: unit?.exists ?? false };
+	// Of what does not exist nobody can say that it is up to date.
+	const exists = unit?.exists ?? false;
+	return { unit: id, status: exists && unit !== undefined ? unit.status : "unknown", exists };
 }
 
 function idsBelow(graph: Graph, id: UnitId): UnitId[] {

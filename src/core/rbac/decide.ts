@@ -23,6 +23,8 @@ export interface DecisionInput {
 	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
 	readonly admins: ReadonlySet<string>;
 	readonly principal: Principal;
+	/** What the principal has by their teams. */
+	readonly fromTeams?: readonly GivenRule[];
 	readonly action: Action;
 	/** A unit's id, or `*` for what belongs to no unit. */
 	readonly resource: string;
@@ -48,10 +50,14 @@ export interface AccessDecision {
 	readonly rules: readonly AppliedRule[];
 }
 
-interface HeldRule {
+/** A rule with the role that brings it. */
+export interface GivenRule {
 	readonly role: string;
 	readonly permission: string;
 	readonly rule: Rule;
+}
+
+interface HeldRule extends GivenRule {
 	/** Where the assignment holds; null: everywhere. */
 	readonly within: Resource | null;
 	/** False: the credential does not bring this role, so that only its denials count. */
@@ -70,7 +76,8 @@ export interface Standing {
 
 /** Decides. Never throws. */
 export function decide(input: DecisionInput): AccessDecision {
-	const standing = standingOf(input.policy, input.admins, input.principal);
+	const { policy, admins, principal, fromTeams } = input;
+	const standing = standingOf(policy, admins, principal, fromTeams);
 	return judge(standing, input.action, input.resource, input.labels, input.output);
 }
 
@@ -93,6 +100,7 @@ export function standingOf(
 	policy: Policy | null,
 	admins: ReadonlySet<string>,
 	principal: Principal,
+	fromTeams: readonly GivenRule[] = [],
 ): Standing {
 	const narrowed = principal.scope?.roles ?? null;
 	const isAdministering = isAdministrator(principal, admins);
@@ -100,11 +108,17 @@ export function standingOf(
 	const units = principal.scope?.units ?? null;
 	const isEnabled = policy !== null && policy.enabled !== null;
 	const held = isEnabled ? heldRoles(policy, principal, isAdministering) : [];
+	const roles = [...held, ...fromTeams].map((one) => one.role);
+	const ofTeams = fromTeams.map((one) => ({
+		...one,
+		within: null,
+		mayAllow: narrowed === null || narrowed.includes(one.role),
+	}));
 	return {
 		isAdmin,
-		isEnabled,
-		roles: [...new Set([...(isAdmin ? [adminRole] : []), ...held.map((one) => one.role)])],
-		rules: policy === null ? [] : rulesOf(policy, held, narrowed),
+		isEnabled: isEnabled || fromTeams.length > 0,
+		roles: [...new Set([...(isAdmin ? [adminRole] : []), ...roles])],
+		rules: [...(policy === null ? [] : rulesOf(policy, held, narrowed)), ...ofTeams],
 		units: units === null ? null : units.flatMap(readableResource),
 	};
 }

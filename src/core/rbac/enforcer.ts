@@ -2,6 +2,8 @@
 import { limits } from "../limits.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
+import { noTeams, type TeamsDocument } from "../team/model.ts";
+import { teamRulesOf } from "../team/rules.ts";
 import { type Action, outputAction } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
 import type { Filter, OutputFilter } from "./grant.ts";
@@ -16,15 +18,22 @@ export type LabelsOf = (id: string) => Promise<Labels>;
 
 export interface EnforcerDeps {
 	readonly register: Register<Policy>;
+	readonly teams: Register<TeamsDocument>;
 	readonly admins: ReadonlySet<string>;
 	readonly labelsOf: LabelsOf;
 }
 
-/** Decides by the stored roles. Fails as the register does, and that denies (I14). */
+interface KnownStanding {
+	readonly policy: Policy;
+	readonly teams: TeamsDocument;
+	readonly standing: Standing;
+}
+
+/** Decides by the stored roles and teams. Fails as the registers do, and that denies (I14). */
 export class Enforcer {
 	readonly #deps: EnforcerDeps;
 	/** A principal asks about many units in one request. */
-	readonly #standings = new WeakMap<Principal, { policy: Policy; standing: Standing }>();
+	readonly #standings = new WeakMap<Principal, KnownStanding>();
 
 	constructor(deps: EnforcerDeps) {
 		this.#deps = deps;
@@ -71,11 +80,16 @@ export class Enforcer {
 		if (isAdministrator(principal, admins) && (principal.scope?.roles ?? null) === null) {
 			return standingOf(null, admins, principal);
 		}
-		const policy = (await register.readCached(limits.policyAgeMaxMs)).value ?? emptyPolicy;
+		const [policies, documents] = await Promise.all([
+			register.readCached(limits.policyAgeMaxMs),
+			this.#deps.teams.readCached(limits.policyAgeMaxMs),
+		]);
+		const policy = policies.value ?? emptyPolicy;
+		const teams = documents.value ?? noTeams;
 		const known = this.#standings.get(principal);
-		if (known?.policy === policy) return known.standing;
-		const standing = standingOf(policy, admins, principal);
-		this.#standings.set(principal, { policy, standing });
+		if (known?.policy === policy && known.teams === teams) return known.standing;
+		const standing = standingOf(policy, admins, principal, teamRulesOf(teams, principal));
+		this.#standings.set(principal, { policy, teams, standing });
 		return standing;
 	}
 }

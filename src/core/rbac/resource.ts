@@ -25,9 +25,12 @@ type Units =
 	| {
 			readonly kind: "project";
 			readonly project: string;
-			/** Not a unit that is about to be made there. */
-			readonly isExisting: boolean;
+			/** Only what stands so to the project; null: however. */
+			readonly stage: Stage | null;
 	  };
+
+/** How something stands to its project: in it, about to be made in it, or the project itself. */
+export type Stage = "existing" | "new" | "itself";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -40,24 +43,28 @@ const projectMark = "project:";
 
 /** No selector of labels can spell these. */
 const projectTrait = "\u0000project";
-const newTrait = "\u0000new";
+const stageTrait = "\u0000stage";
 
 /**
  * What a decision about a unit looks at beside its id: its labels and its project; and whether it is
  * only about to be made. Whatever decides on labels is given these.
  */
-export function traitsOf(
-	labels: Labels,
-	project: string,
-	stage: "existing" | "new" = "existing",
-): Labels {
-	return { ...labels, [projectTrait]: project, [newTrait]: stage === "new" ? "yes" : "no" };
+export function traitsOf(labels: Labels, project: string, stage: Stage = "existing"): Labels {
+	return { ...labels, [projectTrait]: project, [stageTrait]: stage };
+}
+
+/** What to ask about a project itself: no unit has this id. */
+export function projectQuestion(project: string): {
+	readonly resource: string;
+	readonly traits: Labels;
+} {
+	return { resource: `${projectMark}${project}`, traits: traitsOf({}, project, "itself") };
 }
 
 /** The labels with the other traits of the unit that they are meant for. */
 export function withTraits(labels: Labels, unit: Labels): Labels {
-	const { [projectTrait]: project = "", [newTrait]: isNew = "no" } = unit;
-	return { ...labels, [projectTrait]: project, [newTrait]: isNew };
+	const { [projectTrait]: project = "", [stageTrait]: stage = "" } = unit;
+	return { ...labels, [projectTrait]: project, [stageTrait]: stage };
 }
 
 /** Whether the traits are known and need not be asked for. */
@@ -65,10 +72,10 @@ export function hasTraits(labels: Labels | undefined): labels is Labels {
 	return labels !== undefined && Object.hasOwn(labels, projectTrait);
 }
 
-/** The units of a project; with `isExisting` not those that are about to be made there. */
-export function projectResource(project: string, isExisting: boolean): Resource {
-	const text = `${projectMark}${project}${isExisting ? " (existing)" : ""}`;
-	return { kind: "project", text, project, isExisting, output: null };
+/** The project, its units and those that are about to be made in it; or one kind of these. */
+export function projectResource(project: string, stage: Stage | null): Resource {
+	const text = `${projectMark}${project}${stage === null ? "" : ` (${stage})`}`;
+	return { kind: "project", text, project, stage, output: null };
 }
 
 /**
@@ -100,7 +107,7 @@ export function parseUnits(text: string): Resource {
 }
 
 function parseProject(project: string): Units {
-	if (/^prj-[A-Za-z0-9-]{1,64}$/.test(project)) return projectResource(project, false);
+	if (/^prj-[A-Za-z0-9-]{1,64}$/.test(project)) return projectResource(project, null);
 	throw new DomainError("invalid_request", "a project is not named by its id", {
 		hint: "write `project:prj-…` with the project's id, not its name",
 	});
@@ -152,7 +159,7 @@ function isOf(resource: Resource, id: string, labels: Labels): boolean {
 	}
 	if (resource.kind === "project") {
 		const isMeant = id !== everything && labels[projectTrait] === resource.project;
-		return isMeant && !(resource.isExisting && labels[newTrait] === "yes");
+		return isMeant && (resource.stage === null || labels[stageTrait] === resource.stage);
 	}
 	return (
 		id !== everything &&

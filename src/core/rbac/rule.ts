@@ -49,7 +49,7 @@ export function parseRule(plain: PlainRule): Rule {
 	if (isLost) {
 		throw new DomainError(
 			"invalid_request",
-			"rbac.manage, token.manage and system.manage belong to no unit: their resource is *",
+			"rbac.manage, token.manage, system.manage and team.… belong to no unit: their resource is *",
 			{ hint: "put them into a rule of their own with the resource *" },
 		);
 	}

@@ -3,6 +3,8 @@ import { DomainError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
+import { noTeams, type TeamsDocument } from "../team/model.ts";
+import { teamRulesOf } from "../team/rules.ts";
 import { type Action, outputAction, parseAction } from "./action.ts";
 import {
 	type AssignmentInput,
@@ -40,6 +42,7 @@ import { everything } from "./resource.ts";
 
 export interface RbacServiceDeps {
 	readonly register: Register<Policy>;
+	readonly teams: Register<TeamsDocument>;
 	readonly gate: Gate;
 	readonly clock: Clock;
 	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
@@ -108,9 +111,11 @@ export class RbacService {
 	/** What the caller has. Fails as Register.read. */
 	async me(caller: Caller): Promise<OwnAccess> {
 		const { register, admins } = this.#deps;
-		const policy = (await register.read()).value ?? emptyPolicy;
+		const [policies, teams] = await Promise.all([register.read(), this.#deps.teams.read()]);
+		const policy = policies.value ?? emptyPolicy;
 		const { principal } = caller;
-		const standing = standingOf(policy, admins, principal);
+		const fromTeams = teamRulesOf(teams.value ?? noTeams, principal);
+		const standing = standingOf(policy, admins, principal, fromTeams);
 		return {
 			isEnabled: policy.enabled !== null,
 			isAdmin: standing.isAdmin,
@@ -246,13 +251,17 @@ export class RbacService {
 					groups: input.groups ?? [],
 				};
 		const { register, admins, labelsOf, gate } = this.#deps;
-		const policy = (await register.read()).value;
+		const [{ value: policy }, teams] = await Promise.all([
+			register.read(),
+			this.#deps.teams.read(),
+		]);
+		const fromTeams = teamRulesOf(teams.value ?? noTeams, principal);
 		const isUnit = input.resource !== everything;
 		// Labels of a unit that the caller cannot see would show through the answer.
 		const mayRead = isUnit && (await gate.may(caller, "unit.read", input.resource));
 		const labels = mayRead ? await labelsOf(input.resource) : {};
 		const { resource } = input;
-		return decide({ policy, admins, principal, action, resource, labels, output });
+		return decide({ policy, admins, principal, fromTeams, action, resource, labels, output });
 	}
 
 	async #read(caller: Caller): Promise<Policy> {

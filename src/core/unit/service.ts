@@ -71,7 +71,7 @@ export class UnitService {
 		const { labels = {}, project = defaultProjectId, settings = {} } = input;
 		checkLabels(labels);
 		const traits = traitsOf(labels, project, "new");
-		const grant = await gate.authorize(caller, "unit.write", id, traits);
+		const grant = await gate.authorize(caller, "unit.configure", id, traits);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -147,17 +147,19 @@ export class UnitService {
 	}
 
 	/**
-	 * Living units of whose outputs the caller may read some and no more, in order of their ids.
+	 * Living units of which the caller may read outputs or variables and no more, in order of ids.
 	 * Answered as `list`, and fails as it does.
 	 */
-	async listByOutputs(caller: Caller): Promise<UnitSummary[]> {
+	async listByParts(caller: Caller): Promise<UnitSummary[]> {
 		const { directory, gate } = this.#deps;
 		const all = await orUnavailable(() => directory.all());
 		const living = all.filter((unit) => unit.deleted === null);
 		const known = ({ id, traits }: UnitSummary) => ({ id, labels: traits });
 		const readable = new Set(await gate.filter(caller, "unit.read", living, known));
 		const others = living.filter((unit) => !readable.has(unit));
-		return await gate.filter(caller, "unit.read-outputs", others, known);
+		const byOutputs = new Set(await gate.filter(caller, "unit.read-outputs", others, known));
+		const byVariables = new Set(await gate.filter(caller, "unit.read-variables", others, known));
+		return others.filter((unit) => byOutputs.has(unit) || byVariables.has(unit));
 	}
 
 	/**
@@ -190,7 +192,7 @@ export class UnitService {
 		options: { readonly ifGeneration?: number } = {},
 	): Promise<UnitSummary> {
 		const { gate, log } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id);
+		const grant = await gate.authorize(caller, "unit.configure", id);
 		for (let attempt = 1; ; attempt++) {
 			const seen = log.lastSeen(id)?.record?.state;
 			const known = seen === undefined ? null : settingsOf(seen);
@@ -230,7 +232,7 @@ export class UnitService {
 		if (project === before.project && isSame(labels, before.labels)) return;
 		const stage = project === before.project ? "existing" : "new";
 		const traits = traitsOf(labels, project, stage);
-		await this.#deps.gate.authorize(caller, "unit.write", id, traits);
+		await this.#deps.gate.authorize(caller, "unit.configure", id, traits);
 	}
 
 	/**

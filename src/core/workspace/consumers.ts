@@ -57,7 +57,7 @@ export class ConsumerService {
 	 */
 	async change(caller: Caller, id: UnitId, change: ConsumersChange): Promise<void> {
 		const { gate, units } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id);
+		const grant = await gate.authorize(caller, "unit.configure", id);
 		const { created } = await units.get(caller, id);
 		const register = this.#register(id);
 		const before = new Set(consumersIn((await register.read()).value, created));

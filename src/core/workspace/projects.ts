@@ -7,7 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import { type Random, randomId } from "../ports/random.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
-import { everything } from "../rbac/resource.ts";
+import { everything, projectQuestion, traitsOf } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
 import { defaultProjectId } from "../unit/record.ts";
@@ -45,6 +45,15 @@ interface ProjectsDocument {
 	readonly projects: readonly Project[];
 }
 
+/** What somebody may do with a project. */
+export interface ProjectRights {
+	readonly mayManage: boolean;
+	/** Make workspaces in it. */
+	readonly mayCreate: boolean;
+	/** Say what teams may do in it. */
+	readonly mayShare: boolean;
+}
+
 export interface ProjectServiceDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly clock: Clock;
@@ -79,14 +88,22 @@ export class ProjectService {
 		return found;
 	}
 
-	/** Who may write every unit may make and change projects. Fails with `forbidden`. */
-	#authorize(caller: Caller): Promise<Grant> {
-		return this.#deps.gate.authorize(caller, "unit.write", everything);
+	/** Who may write every unit may change projects, and who may manage this one. */
+	#authorize(caller: Caller, id: string): Promise<Grant> {
+		const { resource, traits } = projectQuestion(id);
+		return this.#deps.gate.authorize(caller, "project.manage", resource, traits);
 	}
 
-	/** Whether the caller may make, change and delete projects. Fails as the gate. */
-	async mayManage(caller: Caller): Promise<boolean> {
-		return await this.#deps.gate.may(caller, "unit.write", everything);
+	/** What the caller may do with a project. Fails as the gate. */
+	async rights(caller: Caller, id: string): Promise<ProjectRights> {
+		const { gate } = this.#deps;
+		const { resource, traits } = projectQuestion(id);
+		const traitsOfNew = traitsOf({}, id, "new");
+		return {
+			mayManage: await gate.may(caller, "project.manage", resource, traits),
+			mayCreate: await gate.may(caller, "unit.configure", resource, traitsOfNew),
+			mayShare: await gate.may(caller, "unit.share", resource, traits),
+		};
 	}
 
 	/**
@@ -102,7 +119,7 @@ export class ProjectService {
 			created: new Date(clock.now()).toISOString(),
 		};
 		checkProject(project);
-		const grant = await this.#authorize(caller);
+		const grant = await this.#deps.gate.authorize(caller, "project.manage", everything);
 		return await this.#register.update(grant, (value) => {
 			const projects = value?.projects ?? [];
 			checkUnique(projects, project);
@@ -124,7 +141,7 @@ export class ProjectService {
 		id: string,
 		change: (before: Project) => ProjectChange,
 	): Promise<Project> {
-		const grant = await this.#authorize(caller);
+		const grant = await this.#authorize(caller, id);
 		return await this.#register.update<Project>(grant, (value) => {
 			const before = inOrder(value).find((project) => project.id === id);
 			if (before === undefined) throw projectNotFound();
@@ -147,7 +164,7 @@ export class ProjectService {
 	 * one; with `not_found`, `forbidden`, or as Register.update.
 	 */
 	async delete(caller: Caller, id: string): Promise<void> {
-		const grant = await this.#authorize(caller);
+		const grant = await this.#authorize(caller, id);
 		if (id === defaultProjectId) {
 			throw new DomainError("conflict", "the default project stays", {
 				hint: "it may be renamed",

@@ -28,6 +28,8 @@ export interface WorkspaceRights {
 	readonly mayRead: boolean;
 	readonly mayReadOutputs: boolean;
 	readonly mayWrite: boolean;
+	readonly mayConfigure: boolean;
+	readonly mayShare: boolean;
 	readonly mayLock: boolean;
 	readonly mayForceUnlock: boolean;
 	readonly mayDelete: boolean;
@@ -99,6 +101,8 @@ export class WorkspaceService {
 			mayRead,
 			mayReadOutputs: mayRead || (await may("unit.read-outputs")),
 			mayWrite: await may("unit.write"),
+			mayConfigure: await may("unit.configure"),
+			mayShare: await may("unit.share"),
 			mayLock: await may("unit.lock"),
 			mayForceUnlock: await may("unit.force-unlock"),
 			mayDelete: await may("unit.delete"),
@@ -135,7 +139,7 @@ export class WorkspaceService {
 	async list(caller: Caller, filter: WorkspaceFilter): Promise<WorkspacePage> {
 		const [{ units }, byOutputs, projects] = await Promise.all([
 			this.#deps.units.list(caller, { prefix: "", labels: {}, deleted: false }),
-			this.#deps.units.listByOutputs(caller),
+			this.#deps.units.listByParts(caller),
 			this.#deps.projects.listCached(),
 		]);
 		const byId = new Map(projects.map((project) => [project.id, project]));

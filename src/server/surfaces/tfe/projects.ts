@@ -2,7 +2,7 @@
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
-import type { Project, ProjectChange } from "../../../core/workspace/projects.ts";
+import type { Project, ProjectChange, ProjectRights } from "../../../core/workspace/projects.ts";
 import { executionModes } from "../../../core/workspace/settings.ts";
 import {
 	cut,
@@ -32,13 +32,13 @@ import {
 
 const includes: ReadonlySet<string> = new Set(["effective_tag_bindings", "organization"]);
 
-function permissions(mayManage: boolean) {
+function permissions({ mayManage, mayCreate }: ProjectRights) {
 	return {
 		"can-read": true,
 		"can-update": mayManage,
 		"can-destroy": mayManage,
-		"can-create-workspace": mayManage,
-		"can-move-workspace": mayManage,
+		"can-create-workspace": mayCreate,
+		"can-move-workspace": mayCreate,
 		"can-manage-tags": mayManage,
 	};
 }
@@ -47,7 +47,7 @@ function permissions(mayManage: boolean) {
 export function projectView(
 	{ organization }: Pick<Exchange, "organization">,
 	project: Project,
-	mayManage: boolean,
+	rights: ProjectRights,
 ): Resource {
 	const id = fullId(organization, project.id);
 	const self = `/api/v2/projects/${id}`;
@@ -64,7 +64,7 @@ export function projectView(
 				"default-execution-mode": project.executionMode !== null,
 				"default-agent-pool": false,
 			},
-			permissions: permissions(mayManage),
+			permissions: permissions(rights),
 		},
 		relationships: {
 			organization: { data: { id: organization.name, type: "organizations" } },
@@ -78,8 +78,8 @@ export function projectView(
 }
 
 async function view(exchange: Exchange, project: Project): Promise<Resource> {
-	const mayManage = await exchange.deps.core.projects.mayManage(exchange.caller);
-	return projectView(exchange, project, mayManage);
+	const rights = await exchange.deps.core.projects.rights(exchange.caller, project.id);
+	return projectView(exchange, project, rights);
 }
 
 async function found(exchange: Exchange): Promise<Project> {
@@ -100,11 +100,10 @@ async function listAll(exchange: Exchange): Promise<Response> {
 			name.toLowerCase().includes(part) &&
 			isTagged(labels),
 	);
-	const mayManage = await core.projects.mayManage(exchange.caller);
 	const page = pageIn(query);
 	const shown = cut(isDescending ? found.reverse() : found, page);
 	return list(
-		shown.map((project) => projectView(exchange, project, mayManage)),
+		await Promise.all(shown.map((project) => view(exchange, project))),
 		page,
 		found.length,
 		wanted.has("effective_tag_bindings")

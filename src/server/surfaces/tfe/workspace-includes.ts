@@ -80,7 +80,8 @@ export async function withIncludes(
 	const included: Resource[] = [];
 	if (wanted.has("organization")) included.push(await organizationView(exchange));
 	if (wanted.has("project")) {
-		included.push(projectView(exchange, project, await deps.core.projects.mayManage(caller)));
+		const rights = await deps.core.projects.rights(caller, project.id);
+		included.push(projectView(exchange, project, rights));
 	}
 	if (wanted.has("locked_by") && mayRead) included.push(...lockHolder(workspace));
 	if (wanted.has("effective_tag_bindings") && mayRead) {

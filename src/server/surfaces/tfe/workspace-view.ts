@@ -29,7 +29,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-manage-assessments": false,
 		"can-manage-ephemeral-workspaces": false,
 		"can-manage-run-tasks": false,
-		"can-manage-tags": mayWrite,
+		"can-manage-tags": rights.mayConfigure,
 		"can-queue-apply": false,
 		"can-queue-destroy": false,
 		"can-queue-run": false,
@@ -40,7 +40,7 @@ function permissions(rights: WorkspaceRights) {
 		"can-read-state-versions": mayRead,
 		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
-		"can-update": mayWrite,
+		"can-update": rights.mayConfigure,
 		"can-update-variable": rights.mayWriteVariables,
 	};
 }
