@@ -1,6 +1,6 @@
 /** Workspaces: made, read, listed, changed and deleted. A workspace is a unit under another name. */
 import { DomainError } from "../../../core/errors.ts";
-import { decodeUnitSegment, isReserved, type UnitId } from "../../../core/unit/unit-id.ts";
+import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
 import { settingsIn } from "../../../core/workspace/settings.ts";
 import {
@@ -58,11 +58,7 @@ function idIn({ attributes }: GivenResource): UnitId {
 			hint: "write the unit `myapp/prod` as `myapp__prod`",
 		});
 	}
-	const id = decodeUnitSegment(name);
-	if (isReserved(id)) {
-		throw new DomainError("invalid_request", "this name belongs to the platform");
-	}
-	return id;
+	return decodeUnitSegment(name);
 }
 
 async function create(exchange: Exchange): Promise<Response> {
