@@ -37,7 +37,7 @@ describe("locks", () => {
 		const refused = await call(app, "POST", `${held}/actions/lock`, {});
 		expect(refused).toMatchObject({ status: 409, detail: expect.stringContaining("alice@laptop") });
 		expect((await call(app, "POST", `${held}/actions/unlock`)).status).toBe(409);
-		expect((await call(app, "DELETE", held)).status).toBe(409);
+		expect((await call(app, "POST", `${held}/actions/safe-delete`)).status).toBe(409);
 		await lock(app);
 		const other = await app.send("LOCK", "/v1/backend/app/prod", { body: '{"ID":"x"}' });
 		expect(other.status).toBe(423);

@@ -95,9 +95,15 @@ async function update(exchange: Exchange): Promise<Response> {
 	return await shown(exchange, workspace);
 }
 
+/**
+ * Deletes a workspace whatever its state manages, and locked or not, for whoever may also break the
+ * lock: the API's other way is the safe one. `taco unit undelete` brings it back.
+ */
 async function remove(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	await deps.core.units.delete(caller, unitOf(exchange), { force: false });
+	const id = unitOf(exchange);
+	const force = await deps.core.parts.gate.may(caller, "unit.force-unlock", id);
+	await deps.core.units.delete(caller, id, { force });
 	return nothing();
 }
 
