@@ -38,6 +38,11 @@ const unitCommands = commandMap({
 		summary: "Download a unit's state",
 		load: () => import("./commands/unit/pull.ts").then((module) => module.default),
 	},
+	output: {
+		summary: "Show a unit's outputs",
+		aliases: ["outputs"],
+		load: () => import("./commands/unit/output.ts").then((module) => module.default),
+	},
 	push: {
 		summary: "Upload a state",
 		load: () => import("./commands/unit/push.ts").then((module) => module.default),

@@ -149,7 +149,12 @@ const needs: Readonly<Record<string, Action>> = {
 	...{ getUnit: "unit.read", updateUnit: "unit.write", deleteUnit: "unit.delete" },
 	...{ getUnitSettings: "unit.read", updateUnitSettings: "unit.write" },
 	...{ undeleteUnit: "unit.delete", downloadState: "unit.read", uploadState: "unit.write" },
-	...{ listVersions: "unit.read", getVersion: "unit.read", downloadVersion: "unit.read" },
+	...{
+		listOutputs: "unit.read",
+		listVersions: "unit.read",
+		getVersion: "unit.read",
+		downloadVersion: "unit.read",
+	},
 	...{ restoreVersion: "unit.write", lockUnit: "unit.lock", unlockUnit: "unit.lock" },
 	...{ unlockUnitByPost: "unit.lock", forceUnlockUnit: "unit.force-unlock" },
 	...{ getUnitStatus: "unit.read" },

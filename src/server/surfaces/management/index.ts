@@ -16,6 +16,7 @@ import { lockOperations } from "./locks.ts";
 import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
+import { outputOperations } from "./outputs.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
@@ -29,6 +30,7 @@ export const operations: readonly Operation[] = [
 	...unitOperations,
 	...unitSettingsOperations,
 	...stateOperations,
+	...outputOperations,
 	...lockOperations,
 	...graphOperations,
 	...variableOperations,

@@ -4,6 +4,7 @@ import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
 import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
+import * as outputSchemas from "../../../api/outputs.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
@@ -118,6 +119,7 @@ export function componentSchemas(): Record<string, unknown> {
 		identitySchemas,
 		graphSchemas,
 		variableSchemas,
+		outputSchemas,
 	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);
