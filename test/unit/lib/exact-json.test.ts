@@ -69,7 +69,7 @@ describe("texts and structure", () => {
 const seed = Number(process.env.OPENTACO_TEST_SEED ?? Date.now() & 0x7fffffff);
 console.info(`exact json seed ${seed} (OPENTACO_TEST_SEED repeats it)`);
 
-function valueOf(random: Seeded, depth = 0): unknown {
+function randomValue(random: Seeded, depth = 0): unknown {
 	const letter = () => 32 + random.below(0x2ff);
 	const several = <T>(make: () => T) => Array.from({ length: random.below(4) }, make);
 	switch (random.below(depth > 3 ? 4 : 6)) {
@@ -82,10 +82,10 @@ function valueOf(random: Seeded, depth = 0): unknown {
 		case 3:
 			return String.fromCodePoint(...several(letter));
 		case 4:
-			return several(() => valueOf(random, depth + 1));
+			return several(() => randomValue(random, depth + 1));
 		default:
 			return Object.fromEntries(
-				several(() => [`k${random.below(9)}`, valueOf(random, depth + 1)] as const),
+				several(() => [`k${random.below(9)}`, randomValue(random, depth + 1)] as const),
 			);
 	}
 }
@@ -102,7 +102,7 @@ test("any value has one text, which means the same", () => {
 	forSeeds(
 		2000,
 		(random) => {
-			const given = valueOf(random);
+			const given = randomValue(random);
 			const text = canonical(JSON.stringify(given));
 			expect(canonical(respelled(given))).toBe(text);
 			expect(canonical(text)).toBe(text);
