@@ -56,6 +56,8 @@ export const limits = {
 	versionsInHeadMax: 64,
 	versionsPerPage: 32,
 	versionsKept: 1000,
+	/** Versions whose content is withheld, and as many that were given up one by one. */
+	versionsWithheldMax: 200,
 	recordsKeptMin: 3,
 	projectionDelaySettleMs: 15 * second,
 	projectionAttemptsMax: 8,

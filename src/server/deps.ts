@@ -14,6 +14,7 @@ import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
 import { type AccessParts, adminAccessOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
+import { graphAddresses } from "./graph-addresses.ts";
 import { identitiesOf } from "./identity.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
@@ -202,6 +203,8 @@ function coreOf(
 		admins: config.admins,
 		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
+		systemUnit: config.systemUnit,
+		addresses: graphAddresses(config, [defaultOrganization, bucketName], true),
 		settings: {
 			versionsKept: config.versionsKept,
 			recordsKept: 0,

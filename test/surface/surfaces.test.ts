@@ -6,12 +6,14 @@ import { operations } from "../../src/server/surfaces/management/index.ts";
 import { backendScenarios } from "./http-backend.scenarios.ts";
 import { identityScenarios } from "./identity.scenarios.ts";
 import { managementScenarios } from "./management.scenarios.ts";
+import { outputScenarios } from "./outputs.scenarios.ts";
 import { publicScenarios } from "./public.scenarios.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
 import { createTestApp } from "./test-app.ts";
 
 const suites: Readonly<Record<string, readonly Scenario[]>> = {
 	management: managementScenarios,
+	outputs: outputScenarios,
 	"http-backend": backendScenarios,
 	identity: identityScenarios,
 	public: publicScenarios,

@@ -9,7 +9,7 @@ import { orUnavailable } from "../log/record-log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { ChangesFeed } from "../unit/changes-feed.ts";
-import { currentVersion, type UnitRecord, type UpstreamVersion } from "../unit/record.ts";
+import { type UnitRecord, type UpstreamVersion, writtenVersion } from "../unit/record.ts";
 import { summaryOf } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
@@ -204,7 +204,7 @@ export class LiveGraph {
 		const { log, index, systemUnit } = this.#deps;
 		return await orUnavailable(async () => {
 			const state = (await log.peek(systemUnit))?.state;
-			const version = state === undefined ? undefined : currentVersion(state);
+			const version = state === undefined ? undefined : writtenVersion(state);
 			if (state === undefined || state.deleted !== null || version === undefined) return undefined;
 			const units = this.#unitsAbove(declarationsOf(await index(systemUnit, version)), id);
 			if (units.length > limits.graphConfirmsPerLockMax) return undefined;

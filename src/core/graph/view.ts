@@ -214,7 +214,8 @@ export class GraphView {
 
 	async #load(id: UnitId, digester: Digester): Promise<void> {
 		const entry = this.#entries.get(id);
-		const version = entry?.summary.current ?? null;
+		// Live values declare nothing: what was written is read once and for all.
+		const version = entry?.summary.written ?? null;
 		if (entry === undefined || version === null) {
 			this.#wanted.delete(id);
 			return;
@@ -264,22 +265,22 @@ function outputIn(facts: StateFacts, output: string): string | null | undefined 
 }
 
 function nodeOf(summary: UnitSummary, known: Entry | undefined): GraphNode {
-	const { id, current, acknowledged } = summary;
+	const { id, written, acknowledged } = summary;
 	return {
 		id,
 		facts: initialFacts(summary, known),
-		version: current === null ? null : { number: current.number, at: current.at },
+		version: written === null ? null : { number: written.number, at: written.at },
 		acknowledged: new Map(acknowledged?.upstream ?? []),
 		acknowledgedAt: acknowledged?.at ?? null,
 	};
 }
 
 function initialFacts(summary: UnitSummary, known: Entry | undefined): NodeFacts {
-	const { current } = summary;
+	const { written } = summary;
 	if (!summary.isAdopted) return { kind: "not-adopted" };
-	if (current === null) return { kind: "facts", facts: noFacts };
-	if (current.encrypted) return { kind: "facts", facts: opaqueFacts };
-	if (known?.summary.current?.sha256 === current.sha256) return known.node.facts;
+	if (written === null) return { kind: "facts", facts: noFacts };
+	if (written.encrypted) return { kind: "facts", facts: opaqueFacts };
+	if (known?.summary.written?.sha256 === written.sha256) return known.node.facts;
 	return { kind: "loading" };
 }
 

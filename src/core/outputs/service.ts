@@ -31,6 +31,16 @@ interface Reach {
 	readonly filter: OutputFilter | null;
 }
 
+/** Outputs with what they are of. */
+export interface ShownOutputs {
+	/** null: a plain state that nobody has taken over yet. */
+	readonly version: Version | null;
+	/** Nothing can be said of its outputs: OpenTofu encrypted the state, or it is none. */
+	readonly isOpaque: boolean;
+	/** In order of their names. */
+	readonly outputs: readonly Output[];
+}
+
 /** Reads outputs. */
 export class OutputsService {
 	readonly #deps: OutputsServiceDeps;
@@ -47,12 +57,19 @@ export class OutputsService {
 	 * read neither the state nor any of its outputs.
 	 */
 	async read(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<readonly Output[]> {
+		return (await this.show(caller, id, options)).outputs;
+	}
+
+	/** As `read`, with the version. */
+	async show(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<ShownOutputs> {
 		const reach = await this.#reach(caller, id);
-		const index = whole(await this.#index(reach, id, options));
+		const { version } = await this.#locate(reach, id, options);
+		const index = whole(await this.#index(reach, id, version));
 		const known = this.#ready.get(index) ?? outputsOf(index.outputs);
 		this.#ready.set(index, known);
 		const { filter } = reach;
-		return filter === null ? known : known.filter(({ name }) => filter(name));
+		const outputs = filter === null ? known : known.filter(({ name }) => filter(name));
+		return { version, isOpaque: index.isOpaque, outputs };
 	}
 
 	/**
@@ -112,11 +129,10 @@ export class OutputsService {
 	}
 
 	/** The index; that of a plain state, which nobody has taken over yet, is made each time. */
-	async #index(reach: Reach, id: UnitId, options: ReadOptions): Promise<StateIndex> {
+	async #index({ reader }: Reach, id: UnitId, version: Version | null): Promise<StateIndex> {
 		const { states, stateIndex } = this.#deps;
-		const { version } = await this.#locate(reach, id, options);
 		if (version !== null) return await stateIndex.of(id, version);
-		return (await scanState((await states.read(reach.reader, id)).body)).index;
+		return (await scanState((await states.read(reader, id)).body)).index;
 	}
 
 	async #outputsState(
@@ -151,11 +167,9 @@ export class OutputsService {
 	 */
 	async hasResources(caller: Caller, id: UnitId): Promise<boolean> {
 		try {
-			const { isOpaque, resourceCount } = await this.#index(
-				{ reader: caller, filter: null },
-				id,
-				{},
-			);
+			const reach = { reader: caller, filter: null };
+			const { version } = await this.#locate(reach, id, {});
+			const { isOpaque, resourceCount } = await this.#index(reach, id, version);
 			return isOpaque || resourceCount > 0;
 		} catch (error) {
 			if (isDomainError(error, "no_state")) return false;

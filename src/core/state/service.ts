@@ -16,6 +16,7 @@ import { type BodyStore, cancelBody, damaged, type VerifiedBody } from "./body-s
 import type { History } from "./history.ts";
 import { type Restored, type RestoreInput, restoreState } from "./restore.ts";
 import { versionNotFound } from "./version.ts";
+import { type ContentWish, changeContent, checkReadable } from "./withholding.ts";
 import type { StateWriter, StateWriterDeps, WriteInput, WrittenState } from "./writer.ts";
 
 export interface StateServiceDeps extends StateWriterDeps {
@@ -54,8 +55,10 @@ export interface VersionRow {
 	/** As it was written. */
 	readonly version: Version;
 	readonly isCurrent: boolean;
-	/** False when retention has given its body up. */
+	/** False when its content was given up, or is withheld. */
 	readonly isAvailable: boolean;
+	/** Its content can be brought back into sight. */
+	readonly isWithheld: boolean;
 	/** What it was shown as beside that, the newest first. */
 	readonly presentations: readonly Presentation[];
 }
@@ -176,11 +179,7 @@ export class StateService {
 		const version = await this.#history.find(state, number);
 		if (version === undefined) throw versionNotFound();
 		if (version.life < state.life) await this.#deps.gate.authorize(caller, "unit.manage", id);
-		if (!hasBody(state, version)) {
-			throw new DomainError("version_not_found", "the version's content was removed by retention", {
-				hint: "OPENTACO_MAX_VERSIONS says how many versions are kept",
-			});
-		}
+		checkReadable(state, version);
 		return version;
 	}
 
@@ -242,13 +241,26 @@ export class StateService {
 			),
 		);
 	}
+
+	/** Withholds, releases or gives up the content of an earlier version; see withholding.ts. */
+	async changeContent(
+		caller: Caller,
+		id: UnitId,
+		number: number,
+		wish: ContentWish,
+	): Promise<void> {
+		await changeContent({ ...this.#deps, history: this.#history }, caller, id, number, wish);
+	}
 }
 
 function row(state: UnitState, version: Version): VersionRow {
+	const isKept = hasBody(state, version);
+	const isWithheld = isKept && state.withheld?.includes(version.number) === true;
 	return {
 		version,
 		isCurrent: version.number === state.current,
-		isAvailable: hasBody(state, version),
+		isAvailable: isKept && !isWithheld,
+		isWithheld,
 		presentations: presentationsOf(state, version.number),
 	};
 }

@@ -21,6 +21,9 @@ export type Operation =
 	| "restore"
 	| "foreign"
 	| "graph"
+	| "withhold"
+	| "release"
+	| "erase"
 	| "delete"
 	| "undelete";
 
@@ -147,6 +150,10 @@ export interface UnitState {
 	readonly versionCount: number;
 	/** Bodies of versions below this number were given up, the current one excepted. */
 	readonly bodiesFrom: number;
+	/** Numbers of versions whose content nobody gets to see, until it is released. */
+	readonly withheld?: readonly number[];
+	/** Numbers of versions whose content was given up one by one. */
+	readonly erased?: readonly number[];
 	/** Numbers of versions written behind our back that did not become current, newest last. */
 	readonly keptAside: readonly number[];
 	/** What the newest write under a lock has taken in; absent or null: nothing. */
@@ -247,7 +254,8 @@ export function currentVersion(state: UnitState): Version | undefined {
 	return overlayOf(state) ?? writtenVersion(state);
 }
 
-/** Whether retention has left this version's body alone. */
-export function hasBody(state: UnitState, version: Version): boolean {
-	return version.number >= state.bodiesFrom || version.number === state.current;
+/** Whether retention has left this version's body alone, and nobody has given it up. */
+export function hasBody(state: UnitState, { number }: Version): boolean {
+	if (number === state.current) return true;
+	return number >= state.bodiesFrom && state.erased?.includes(number) !== true;
 }

@@ -8,6 +8,7 @@ import {
 	type SettingValue,
 	type UnitRecord,
 	type Version,
+	writtenVersion,
 } from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
@@ -29,7 +30,10 @@ export interface UnitSummary {
 	readonly settings: Readonly<Record<string, SettingValue>>;
 	/** What rights depend on beside the id. */
 	readonly traits: Labels;
+	/** As everybody sees it. */
 	readonly current: Version | null;
+	/** The same as it was written, without live values. */
+	readonly written: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
 	/** Which versions of its declared upstream units its state has taken in. */
@@ -55,6 +59,7 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		settings,
 		traits: traitsOf(labels, project),
 		current,
+		written: writtenVersion(state) ?? null,
 		isAdopted: true,
 		keptAside: state.keptAside,
 		acknowledged: state.acknowledged ?? null,
@@ -83,6 +88,7 @@ export function summaryOfPlain(
 		settings: {},
 		traits: traitsOf({}, defaultProjectId),
 		current: null,
+		written: null,
 		isAdopted: false,
 		keptAside: [],
 		acknowledged: null,

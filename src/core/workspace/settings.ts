@@ -54,12 +54,18 @@ const oneOf = (initial: string, ...values: string[]): SettingRule => ({
 	read: (value) => (typeof value === "string" && values.includes(value) ? value : undefined),
 });
 
-/** A version, a constraint on versions, or `latest`. */
+const constraint = /^(?:=|!=|>=|<=|>|<|~>)? *\d+(?:\.\d+){0,2}(?:[-+][0-9A-Za-z.+-]+)?$/;
+
+/** A version, constraints on versions with commas between them, or `latest`. */
 const terraformVersion: SettingRule = {
 	// Any client may write: several engines and versions share a workspace.
 	initial: "latest",
 	wants: "a version, a constraint on versions, or `latest`",
-	read: (value) => (isText(value) && /^[0-9A-Za-z.,<>=!~+ -]+$/.test(value) ? value : undefined),
+	read: (value) =>
+		isText(value) &&
+		(value === "latest" || value.split(",").every((part) => constraint.test(part.trim())))
+			? value
+			: undefined,
 };
 
 const timeOrNull: SettingRule = {

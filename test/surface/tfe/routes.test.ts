@@ -254,6 +254,12 @@ const calls: readonly Call[] = [
 		path: `${base}/state-versions/${version1}/download`,
 		status: 200,
 	},
+	...["soft_delete", "restore", "permanently_delete"].map((word) => ({
+		route: `POST /state-versions/:version/actions/${word}_backing_data`,
+		path: `${base}/state-versions/${version1}/actions/${word}_backing_data`,
+		status: 204,
+		reader: 403,
+	})),
 	{
 		route: `GET ${W}/current-state-version-outputs`,
 		path: `${prod}/current-state-version-outputs`,

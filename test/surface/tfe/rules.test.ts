@@ -37,7 +37,7 @@ describe("locks", () => {
 		const refused = await call(app, "POST", `${held}/actions/lock`, {});
 		expect(refused).toMatchObject({ status: 409, detail: expect.stringContaining("alice@laptop") });
 		expect((await call(app, "POST", `${held}/actions/unlock`)).status).toBe(409);
-		expect((await call(app, "DELETE", held)).status).toBe(409);
+		expect((await call(app, "POST", `${held}/actions/safe-delete`)).status).toBe(409);
 		await lock(app);
 		const other = await app.send("LOCK", "/v1/backend/app/prod", { body: '{"ID":"x"}' });
 		expect(other.status).toBe(423);
@@ -59,7 +59,7 @@ describe("workspaces", () => {
 		});
 		expect((await call(app, "GET", "/v1/units/shop__prod")).status).toBe(200);
 		expect((await create(app, "shop__prod")).status).toBe(422);
-		for (const name of ["", "a/b", "-x", "x__", "a b", "__opentaco_system"]) {
+		for (const name of ["", "a/b", "-x", "x__", "a b"]) {
 			expect((await create(app, name)).status).toBe(422);
 			const path = `${org}/workspaces/${encodeURIComponent(name)}`;
 			if (name !== "") expect((await call(app, "GET", path)).status).toBe(404);

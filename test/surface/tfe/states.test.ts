@@ -165,3 +165,49 @@ describe("what is in a state", () => {
 		expect(JSON.parse(included.text).included.length).toBe(1);
 	});
 });
+
+describe("the content of an earlier version", () => {
+	async function oldest(app: TestApp): Promise<string> {
+		const { all } = await call(app, "GET", `${prod}/state-versions`);
+		return `${base}/state-versions/${all.at(-1)?.id}`;
+	}
+
+	test("is withheld and brought back", async () => {
+		await using app = await seeded();
+		const version = await oldest(app);
+		const act = (word: string) => call(app, "POST", `${version}/actions/${word}_backing_data`);
+		const status = async () => (await call(app, "GET", version)).one.attributes.status;
+		expect((await act("soft_delete")).status).toBe(204);
+		expect((await act("soft_delete")).status).toBe(204);
+		expect(await status()).toBe("backing_data_soft_deleted");
+		expect((await call(app, "GET", `${version}/download`)).status).toBe(404);
+		expect((await call(app, "GET", "/v1/units/app__prod/versions/1/download")).status).toBe(404);
+		expect((await call(app, "GET", `${version}/outputs`)).status).toBe(404);
+		expect((await act("restore")).status).toBe(204);
+		expect(await status()).toBe("finalized");
+		expect((await call(app, "GET", `${version}/download`)).text).toBe(stateText(1));
+	});
+
+	test("is given up for good", async () => {
+		await using app = await seeded();
+		const version = await oldest(app);
+		const act = (word: string) => call(app, "POST", `${version}/actions/${word}_backing_data`);
+		await act("soft_delete");
+		expect((await act("permanently_delete")).status).toBe(204);
+		const { attributes } = (await call(app, "GET", version)).one;
+		expect(attributes.status).toBe("backing_data_permanently_deleted");
+		expect((await act("restore")).status).toBe(422);
+		expect((await act("permanently_delete")).status).toBe(204);
+		expect((await call(app, "GET", `${version}/download`)).status).toBe(404);
+	});
+
+	test("stays while it is current", async () => {
+		await using app = await seeded();
+		const { one } = await call(app, "GET", `${prod}/current-state-version`);
+		for (const word of ["soft_delete", "permanently_delete"]) {
+			const path = `${base}/state-versions/${one.id}/actions/${word}_backing_data`;
+			expect((await call(app, "POST", path)).status).toBe(422);
+		}
+		expect((await call(app, "GET", `${base}/state-versions/${one.id}/download`)).status).toBe(200);
+	});
+});

@@ -85,7 +85,7 @@ describe("settings", () => {
 			[{ description: 7 }, "description"],
 			[{ description: "x".repeat(2000) }, "description"],
 			[{ "terraform-version": null }, "terraform-version"],
-			[{ "terraform-version": "1.0;rm" }, "terraform-version"],
+			[{ "terraform-version": "newest" }, "terraform-version"],
 			[{ "auto-destroy-at": "soon" }, "auto-destroy-at"],
 			[{ "auto-destroy-activity-duration": "5 weeks" }, "auto-destroy-activity-duration"],
 			[{ "trigger-patterns": "**/*" }, "trigger-patterns"],

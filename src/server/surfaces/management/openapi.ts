@@ -2,7 +2,9 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
+import * as outputSchemas from "../../../api/outputs.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
@@ -110,7 +112,15 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const modules = [schemas, rbacSchemas, auditSchemas, identitySchemas, variableSchemas];
+	const modules = [
+		schemas,
+		rbacSchemas,
+		auditSchemas,
+		identitySchemas,
+		graphSchemas,
+		variableSchemas,
+		outputSchemas,
+	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};

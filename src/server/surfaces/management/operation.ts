@@ -43,6 +43,7 @@ export interface OperationDocs {
 		| "States"
 		| "Locks"
 		| "Versions"
+		| "Graph"
 		| "Variables"
 		| "Roles"
 		| "Audit"

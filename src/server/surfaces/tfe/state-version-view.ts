@@ -19,9 +19,15 @@ export interface UploadUrls {
 	readonly json: string;
 }
 
+type Status =
+	| "pending"
+	| "finalized"
+	| "backing_data_soft_deleted"
+	| "backing_data_permanently_deleted";
+
 /** What is known of a version, stored or still awaited. */
 interface Facts {
-	readonly status: "pending" | "finalized" | "backing_data_permanently_deleted";
+	readonly status: Status;
 	readonly createdAt: string;
 	readonly serial: number | null;
 	readonly lineage: string | null;
@@ -87,6 +93,11 @@ function viewOf(
 	};
 }
 
+function statusOf(row: { isAvailable?: boolean; isWithheld?: boolean }): Status {
+	if (row.isWithheld === true) return "backing_data_soft_deleted";
+	return row.isAvailable === false ? "backing_data_permanently_deleted" : "finalized";
+}
+
 /** A version that is stored. */
 export function storedView(
 	exchange: Exchange,
@@ -94,6 +105,7 @@ export function storedView(
 	version: Version,
 	more: {
 		readonly isAvailable?: boolean;
+		readonly isWithheld?: boolean;
 		readonly isSnapshot?: boolean;
 		readonly content?: ContentSummary;
 		readonly urls?: UploadUrls;
@@ -101,7 +113,7 @@ export function storedView(
 	} = {},
 ): Resource {
 	const facts: Facts = {
-		status: more.isAvailable === false ? "backing_data_permanently_deleted" : "finalized",
+		status: statusOf(more),
 		createdAt: version.at,
 		serial: version.serial,
 		lineage: version.lineage,

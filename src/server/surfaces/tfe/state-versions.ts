@@ -1,12 +1,13 @@
 /** State versions: read, listed, downloaded and rolled back to. */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { VersionRow } from "../../../core/state/service.ts";
+import type { ContentWish } from "../../../core/state/withholding.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { stateResponse } from "../../shared/state-response.ts";
-import { cut, list, one, pageIn, relatedId, resourceIn } from "./document.ts";
+import { cut, list, nothing, one, pageIn, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import {
 	base64OfMd5,
@@ -54,7 +55,7 @@ async function shown(
 	exchange: Exchange,
 	unit: UnitSummary,
 	version: Version | null,
-	known: { readonly isAvailable?: boolean; readonly isSnapshot?: boolean } = {},
+	known: Partial<Omit<FoundVersion, "version">> = {},
 ): Promise<Response> {
 	const isWithOutputs = includesIn(exchange.context.query, includes).has("outputs");
 	const outputs =
@@ -191,9 +192,9 @@ async function listOf(exchange: Exchange, id: UnitId): Promise<Response> {
 	const rows = await deps.core.states.versions(caller, id);
 	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
 	const views = rows
-		.map(({ version, isAvailable }) => {
-			const isSnapshot = snapshots.has(version.number);
-			return storedView(exchange, id, version, { isAvailable, isSnapshot });
+		.map((row) => {
+			const isSnapshot = snapshots.has(row.version.number);
+			return storedView(exchange, id, row.version, { ...row, isSnapshot });
 		})
 		.filter(
 			({ attributes }) => statuses.length === 0 || statuses.includes(String(attributes.status)),
@@ -242,6 +243,25 @@ async function rollback(exchange: Exchange): Promise<Response> {
 	return one(storedView(exchange, id, version ?? found.version));
 }
 
+/** Takes the content of an earlier version out of sight, brings it back, or gives it up for good. */
+function changing(wish: ContentWish) {
+	return async (exchange: Exchange): Promise<Response> => {
+		const { caller, deps, context } = exchange;
+		const name = parseStateVersionId(param(exchange, "version"));
+		context.unitId = name.unit;
+		const found = await find(exchange, name);
+		if (found === null) throw absent();
+		await deps.core.states.changeContent(caller, name.unit, found.version.number, wish);
+		return nothing();
+	};
+}
+
+const contentActions = [
+	["soft_delete", "withhold"],
+	["restore", "release"],
+	["permanently_delete", "erase"],
+] as const;
+
 const ofWorkspace = "/workspaces/:workspace";
 
 export const stateVersionRoutes: readonly Route[] = [
@@ -282,4 +302,12 @@ export const stateVersionRoutes: readonly Route[] = [
 		operation: "downloadStateVersion",
 		handle: download,
 	},
+	...contentActions.map(
+		([word, wish]): Route => ({
+			method: "POST",
+			path: `/state-versions/:version/actions/${word}_backing_data`,
+			operation: `${wish}StateVersion`,
+			handle: changing(wish),
+		}),
+	),
 ];

@@ -3,8 +3,8 @@ import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { nothing, paged, type Resource, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { absent, localId, resourceId, unitOfWorkspaceId } from "./ids.ts";
-import { bindingViews, boundLabels, effectiveBindings, namedLabels } from "./tag-bindings.ts";
+import { absent, localId, resourceId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { bindingViews, boundLabels, effectiveBindings } from "./tag-bindings.ts";
 import { tagNames } from "./workspace-view.ts";
 
 function unitIn({ context, params }: Exchange): UnitId {
@@ -104,22 +104,26 @@ async function listTags(exchange: Exchange): Promise<Response> {
 	return paged(views, exchange.context.query);
 }
 
+/** The names of tags in a document, which may be told by their ids. Fails with `not_found`. */
+async function namesIn({ organization, request }: Exchange): Promise<string[]> {
+	const given = await resourcesIn(request);
+	return given.map(({ id, attributes }) =>
+		typeof attributes.name === "string"
+			? attributes.name
+			: tagNameOf(localId(organization, id ?? "")),
+	);
+}
+
 async function addTags(exchange: Exchange): Promise<Response> {
-	const added = namedLabels(await resourcesIn(exchange.request));
+	const names = await namesIn(exchange);
+	const added = Object.fromEntries(names.map((name) => [name, ""]));
 	// A key that has a value keeps it: the tag is there already.
 	await relabel(exchange, (before) => ({ ...added, ...before }));
 	return nothing();
 }
 
 async function removeTags(exchange: Exchange): Promise<Response> {
-	const removed = await resourcesIn(exchange.request);
-	const names = new Set(
-		removed.map(({ id, attributes }) =>
-			typeof attributes.name === "string"
-				? attributes.name
-				: tagNameOf(localId(exchange.organization, id ?? "")),
-		),
-	);
+	const names = new Set(await namesIn(exchange));
 	await relabel(exchange, (before) =>
 		Object.fromEntries(Object.entries(before).filter(([key]) => !names.has(key))),
 	);
@@ -130,12 +134,10 @@ async function removeTags(exchange: Exchange): Promise<Response> {
 async function listOfOrganization(exchange: Exchange): Promise<Response> {
 	const { query } = exchange.context;
 	const part = (query.get("q") ?? "").toLowerCase();
-	const excludedId = query.get("filter[exclude][taggable][id]");
-	const excluded =
-		excludedId === null ? null : unitOfWorkspaceId(localId(exchange.organization, excludedId));
+	const excluded = query.get("filter[exclude][taggable][id]");
 	const found = [...(await tagsInUse(exchange))]
 		.filter(([name, units]) => {
-			const isExcluded = excluded !== null && units.includes(excluded);
+			const isExcluded = units.some((id) => workspaceId(exchange.organization, id) === excluded);
 			return name.toLowerCase().includes(part) && !isExcluded;
 		})
 		.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -148,8 +150,7 @@ async function listOfOrganization(exchange: Exchange): Promise<Response> {
 /** Takes tags from every workspace that the caller may change. */
 async function removeOfOrganization(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const given = await resourcesIn(exchange.request);
-	const names = new Set(given.map(({ id }) => tagNameOf(localId(exchange.organization, id ?? ""))));
+	const names = new Set(await namesIn(exchange));
 	const inUse = await tagsInUse(exchange);
 	const units = new Set([...names].flatMap((name) => inUse.get(name) ?? []));
 	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.write", id);

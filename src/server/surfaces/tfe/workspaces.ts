@@ -1,6 +1,6 @@
 /** Workspaces: made, read, listed, changed and deleted. A workspace is a unit under another name. */
 import { DomainError } from "../../../core/errors.ts";
-import { decodeUnitSegment, isReserved, type UnitId } from "../../../core/unit/unit-id.ts";
+import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
 import { settingsIn } from "../../../core/workspace/settings.ts";
 import {
@@ -58,11 +58,7 @@ function idIn({ attributes }: GivenResource): UnitId {
 			hint: "write the unit `myapp/prod` as `myapp__prod`",
 		});
 	}
-	const id = decodeUnitSegment(name);
-	if (isReserved(id)) {
-		throw new DomainError("invalid_request", "this name belongs to the platform");
-	}
-	return id;
+	return decodeUnitSegment(name);
 }
 
 async function create(exchange: Exchange): Promise<Response> {
@@ -99,9 +95,15 @@ async function update(exchange: Exchange): Promise<Response> {
 	return await shown(exchange, workspace);
 }
 
+/**
+ * Deletes a workspace whatever its state manages, and locked or not, for whoever may also break the
+ * lock: the API's other way is the safe one. `taco unit undelete` brings it back.
+ */
 async function remove(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	await deps.core.units.delete(caller, unitOf(exchange), { force: false });
+	const id = unitOf(exchange);
+	const force = await deps.core.parts.gate.may(caller, "unit.force-unlock", id);
+	await deps.core.units.delete(caller, id, { force });
 	return nothing();
 }
 

@@ -187,10 +187,12 @@ test("storage trouble is not an empty index", async () => {
 			},
 		}),
 	);
-	expect(broken.stateIndex.of(id, version)).rejects.toMatchObject({ code: "storage_unavailable" });
+	await expect(broken.stateIndex.of(id, version)).rejects.toMatchObject({
+		code: "storage_unavailable",
+	});
 	const core = open(watched.store);
 	const gone = { ...version, sha256: "0".repeat(64), body: `${version.body.slice(0, -1)}x` };
-	expect(core.stateIndex.of(id, gone)).rejects.toMatchObject({ code: "storage_corrupt" });
+	await expect(core.stateIndex.of(id, gone)).rejects.toMatchObject({ code: "storage_corrupt" });
 });
 
 test("what cannot be looked into is opaque", async () => {
