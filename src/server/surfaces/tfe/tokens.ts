@@ -62,6 +62,8 @@ interface Wish {
 	readonly description: string;
 	/** null: it does not expire. */
 	readonly lifeMs: number | null;
+	/** The end that was named, to be given back exactly so. */
+	readonly endsAt: number | undefined;
 }
 
 /** What the body asks for; an empty body asks for a token that does not expire. */
@@ -78,7 +80,9 @@ async function wishIn(exchange: Exchange): Promise<Wish> {
 		throw new DomainError("invalid_request", "the attribute expired-at is no time to come");
 	}
 	const wantedMs = endsAt === null ? null : endsAt - deps.clock.now();
-	return { description: description ?? "", lifeMs: await lifeOf(wantedMs, caller, deps) };
+	const lifeMs = await lifeOf(wantedMs, caller, deps);
+	const isAsNamed = endsAt !== null && lifeMs === wantedMs;
+	return { description: description ?? "", lifeMs, endsAt: isAsNamed ? endsAt : undefined };
 }
 
 async function living(tokens: ApiTokens, id: string): Promise<ApiToken | null> {
@@ -122,11 +126,11 @@ async function createUsers(exchange: Exchange): Promise<Response> {
 	const { caller, deps, params } = exchange;
 	if (params.user !== userId(caller.principal)) throw absent();
 	refuseNarrowed(caller);
-	const { description, lifeMs } = await wishIn(exchange);
+	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(await ownGrant(caller), {
 		...{ kind: "tfe", name: description || unnamed, subject: caller.principal.id },
-		...{ roles: null, units: null, lifeMs },
+		...{ roles: null, units: null, lifeMs, endsAt },
 	});
 	return one(view(exchange, issued.view, { text: issued.token }), 201);
 }
@@ -135,7 +139,7 @@ async function createUsers(exchange: Exchange): Promise<Response> {
 async function createTeams(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
 	const team = param(exchange, "team");
-	const { description, lifeMs } = await wishIn(exchange);
+	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
 	const isPlain = description === "";
 	if (isPlain) {
@@ -148,7 +152,7 @@ async function createTeams(exchange: Exchange): Promise<Response> {
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(plan.grant, {
 		...{ id, kind: "svc", name: description || unnamed, subject: plan.subject },
-		...{ roles: null, units: null, lifeMs },
+		...{ roles: null, units: null, lifeMs, endsAt },
 	});
 	return one(view(exchange, issued.view, { team, text: issued.token }), 201);
 }
@@ -197,7 +201,7 @@ function refuseKind({ context }: Exchange): void {
 async function createOrganizations(exchange: Exchange): Promise<Response> {
 	refuseKind(exchange);
 	const { caller, deps } = exchange;
-	const { description, lifeMs } = await wishIn(exchange);
+	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
 	const before = await deps.core.teamTokens.ofOrganization(caller);
 	if (before !== null) await revokeAll(exchange, [before]);
@@ -206,7 +210,7 @@ async function createOrganizations(exchange: Exchange): Promise<Response> {
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(plan.grant, {
 		...{ id, kind: "svc", name: description || unnamed, subject: plan.subject },
-		...{ roles: null, units: null, lifeMs },
+		...{ roles: null, units: null, lifeMs, endsAt },
 	});
 	return one(view(exchange, issued.view, { isOurs: true, text: issued.token }), 201);
 }
