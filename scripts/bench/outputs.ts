@@ -7,8 +7,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, megabytes, milliseconds, printTable, timed } from "./figures.ts";
-import { largeState, settledMemory } from "./large-state.ts";
-import { type Subject, startTaco, tlsFiles, token } from "./processes.ts";
+import { largeState } from "./large-state.ts";
+import { type Subject, settledMemory, startTaco, tlsFiles, token } from "./processes.ts";
 
 const rounds = 15;
 const requests = 200;
