@@ -5,6 +5,7 @@ import { AuditService } from "./audit/service.ts";
 import { TrailSources } from "./audit/source.ts";
 import { limits } from "./limits.ts";
 import { unavailable } from "./log/record-log.ts";
+import { type Organization, rootOrganization } from "./organization/organization.ts";
 import { type BlobStore, StoreError } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -31,6 +32,8 @@ export interface AccessDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Whose core it is; the default organization's when absent. */
+	readonly organization?: Organization | undefined;
 }
 
 export interface Access {
@@ -43,24 +46,29 @@ export interface Access {
 
 /** Builds the gate, the roles behind it and the chain that hears of its denials. */
 export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
-	const { store, clock, random, log, settings } = deps;
+	const { store, clock, random, log, settings, organization = rootOrganization() } = deps;
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registerDeps = { store, clock, random, headAgeMaxMs, actDeadlineMs };
 	const policies = new Register<Policy>(registerDeps, "rbac", parsePolicy);
 	const anchors = new Register<Anchors>(registerDeps, anchorsRegister, parseAnchors);
 	const admins = new Set((deps.admins ?? []).map((email) => email.toLowerCase()));
 	const labelsOf = labelsFrom(unitLog, clock);
-	const enforcer = new Enforcer({ register: policies, admins, labelsOf });
+	const enforcer = new Enforcer({ register: policies, admins, labelsOf, organization });
 	const chain = new AuditChain({ ...registerDeps, log });
 	const onDenied = (denial: Denial) => chain.denied(denial);
 	const gate =
 		deps.decide === undefined
-			? new Gate(enforcer.decide.bind(enforcer), onDenied, enforcer.filterFor.bind(enforcer))
+			? new Gate(
+					enforcer.decide.bind(enforcer),
+					onDenied,
+					enforcer.filterFor.bind(enforcer),
+					enforcer.hasStanding.bind(enforcer),
+				)
 			: new Gate(deps.decide, onDenied);
 	unitLog.onRecord((id, record) => chain.noteHead(id, record));
 	return {
 		gate,
-		rbac: new RbacService({ register: policies, gate, clock, admins, labelsOf }),
+		rbac: new RbacService({ register: policies, gate, clock, admins, labelsOf, organization }),
 		chain,
 		audit: (directory) =>
 			new AuditService({

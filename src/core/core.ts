@@ -6,6 +6,8 @@ import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
+import type { Organization } from "./organization/organization.ts";
+import { OrganizationSettingsService } from "./organization/settings.ts";
 import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -45,6 +47,8 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Whose core it is; the default organization's when absent. */
+	readonly organization?: Organization | undefined;
 }
 
 export interface Core {
@@ -56,6 +60,7 @@ export interface Core {
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
 	readonly outputs: OutputsService;
+	readonly organizationSettings: OrganizationSettingsService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -143,6 +148,7 @@ export function createCore(deps: CoreDeps): Core {
 		workspaces: new WorkspaceService({ ...registered, units }),
 		projects: new ProjectService(registered),
 		outputs: new OutputsService({ states, gate }),
+		organizationSettings: new OrganizationSettingsService(registered),
 		parts: {
 			...{ unitLog, directory, feed, projector, pruner, sweeper },
 			...{ bodies, history, adoption, gate, chain },

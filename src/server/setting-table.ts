@@ -56,6 +56,7 @@ export type SettingKey =
 	| "stsTtl"
 	| "stsKid"
 	| "admins"
+	| "organization"
 	| "auditRetentionDays"
 	| "tlsCert"
 	| "tlsKey"
@@ -241,6 +242,16 @@ export const settings: readonly Setting[] = [
 		description:
 			"E-mail addresses of people who may always do everything, as the identity provider verifies them",
 		group: "Authentication",
+	},
+	{
+		key: "organization",
+		flag: "organization",
+		variables: ["OPENTACO_ORGANIZATION"],
+		kind: "text",
+		default: "default",
+		description:
+			"Name of the default organization, whose states lie at the root of the storage; the same on every server",
+		group: "Storage",
 	},
 	{
 		key: "auditRetentionDays",

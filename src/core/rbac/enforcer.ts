@@ -1,5 +1,6 @@
 /** The gate's decision: the stored roles, at most `policyAgeMaxMs` old, put to the one function. */
 import { limits } from "../limits.ts";
+import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
 import type { Action } from "./action.ts";
@@ -18,6 +19,8 @@ export interface EnforcerDeps {
 	readonly register: Register<Policy>;
 	readonly admins: ReadonlySet<string>;
 	readonly labelsOf: LabelsOf;
+	/** Whose roles these are. */
+	readonly organization: Organization;
 }
 
 /** Decides by the stored roles. Fails as the register does, and that denies (I14). */
@@ -50,17 +53,24 @@ export class Enforcer {
 		return (resource, labels) => judge(standing, action, resource, labels).allowed;
 	}
 
-	async #standing(principal: Principal): Promise<Standing> {
-		const { register, admins } = this.#deps;
+	/** Whether the principal is anybody here: has a role, or may always do everything. Fails as `decide`. */
+	async hasStanding({ principal }: Caller): Promise<boolean> {
+		const { isAdmin, roles } = await this.#standing(principal);
+		return isAdmin || roles.length > 0;
+	}
+
+	async #standing(given: Principal): Promise<Standing> {
+		const { register, admins, organization } = this.#deps;
+		const principal = principalIn(organization, given);
 		// Those who may always act do not depend on a document that may be damaged.
 		if (isAdministrator(principal, admins) && (principal.scope?.roles ?? null) === null) {
 			return standingOf(null, admins, principal);
 		}
 		const policy = (await register.readCached(limits.policyAgeMaxMs)).value ?? emptyPolicy;
-		const known = this.#standings.get(principal);
+		const known = this.#standings.get(given);
 		if (known?.policy === policy) return known.standing;
 		const standing = standingOf(policy, admins, principal);
-		this.#standings.set(principal, { policy, standing });
+		this.#standings.set(given, { policy, standing });
 		return standing;
 	}
 }

@@ -48,15 +48,24 @@ export class Gate {
 	readonly #decide: Decide;
 	readonly #onDenied: (denial: Denial) => void;
 	readonly #filterFor: FilterFor | null;
+	readonly #hasStanding: ((caller: Caller) => Promise<boolean>) | null;
 
 	constructor(
 		decide: Decide,
 		onDenied: (denial: Denial) => void = () => {},
 		filterFor: FilterFor | null = null,
+		hasStanding: ((caller: Caller) => Promise<boolean>) | null = null,
 	) {
 		this.#decide = decide;
 		this.#onDenied = onDenied;
 		this.#filterFor = filterFor;
+		this.#hasStanding = hasStanding;
+	}
+
+	/** Whether the caller is anybody here, so that what there is need not be hidden from them. */
+	async hasStanding(caller: Caller): Promise<boolean> {
+		if (this.#hasStanding !== null) return await this.#hasStanding(caller);
+		return await this.#decide(caller, "unit.read", everything);
 	}
 
 	/**
