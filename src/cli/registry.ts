@@ -72,6 +72,27 @@ const unitCommands = commandMap({
 	},
 });
 
+const variableCommands = commandMap({
+	ls: {
+		summary: "List a unit's variables",
+		aliases: ["list"],
+		load: () => import("./commands/variable/ls.ts").then((module) => module.default),
+	},
+	set: {
+		summary: "Make or change a variable of a unit",
+		load: () => import("./commands/variable/set.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete a variable of a unit",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/variable/rm.ts").then((module) => module.default),
+	},
+	export: {
+		summary: "Print a unit's variables for a shell",
+		load: () => import("./commands/variable/export.ts").then((module) => module.default),
+	},
+});
+
 const tokenCommands = commandMap({
 	create: {
 		summary: "Make an API token, for yourself or for a machine",
@@ -130,6 +151,11 @@ export const commands = commandMap({
 		summary: "Work with units: states, locks, versions",
 		aliases: ["units"],
 		children: unitCommands,
+	},
+	variable: {
+		summary: "Variables of units",
+		aliases: ["variables"],
+		children: variableCommands,
 	},
 	rbac: {
 		summary: "Roles: who may do what",

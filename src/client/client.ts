@@ -27,6 +27,7 @@ import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
+import { VariablesClient } from "./variables-client.ts";
 
 export type ClientOptions = HttpOptions;
 
@@ -85,6 +86,11 @@ export class TacoClient {
 	/** What happened, and what was refused. */
 	get audit(): AuditClient {
 		return new AuditClient(this.#http);
+	}
+
+	/** Variables of units. */
+	get variables(): VariablesClient {
+		return new VariablesClient(this.#http);
 	}
 
 	/** The server's address in its one spelling. */

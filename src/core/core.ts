@@ -4,10 +4,10 @@ import { createAccess } from "./access.ts";
 import { Adoption } from "./adoption/adopt.ts";
 import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
+import { type Collaboration, createCollaboration } from "./collaboration.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import type { Organization } from "./organization/organization.ts";
-import { OrganizationSettingsService } from "./organization/settings.ts";
 import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -25,14 +25,14 @@ import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
+import { StateIndexService } from "./state-index/service.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
-import { ProjectService } from "./workspace/projects.ts";
-import { WorkspaceService } from "./workspace/service.ts";
+import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
 	readonly store: BlobStore;
@@ -49,18 +49,19 @@ export interface CoreDeps {
 	readonly auditRetentionMs?: number | undefined;
 	/** Whose core it is; the default organization's when absent. */
 	readonly organization?: Organization | undefined;
+	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
+	readonly secretKeys?: readonly SecretKey[] | undefined;
 }
 
-export interface Core {
+export interface Core extends Collaboration {
 	readonly units: UnitService;
 	readonly locks: LockService;
 	readonly states: StateService;
 	readonly rbac: RbacService;
 	readonly audit: AuditService;
-	readonly workspaces: WorkspaceService;
-	readonly projects: ProjectService;
 	readonly outputs: OutputsService;
-	readonly organizationSettings: OrganizationSettingsService;
+	/** What is known of states' contents; it asks nobody for permission. */
+	readonly stateIndex: StateIndexService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -120,35 +121,33 @@ export function createCore(deps: CoreDeps): Core {
 	const pruner = new Pruner({ ...common, recordsKept, graceMs });
 	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
 
+	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		stateIndex.follow(id, record);
 	});
 
-	const writer = new StateWriter({ ...common, versionsKept, isAutoCreating }, bodies);
-	const stateDeps = {
-		...common,
-		versionsKept,
-		isAutoCreating,
-		adopt: adoption.adopt.bind(adoption),
-	};
+	const writing = { ...common, versionsKept, isAutoCreating };
+	const writer = new StateWriter(writing, bodies);
+	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
-	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs, gate };
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
+	const { secretKeys = [] } = deps;
 	return {
 		units,
 		locks: new LockService({ ...common, isAutoCreating }),
 		states,
 		rbac,
 		audit,
-		workspaces: new WorkspaceService({ ...registered, units }),
-		projects: new ProjectService(registered),
-		outputs: new OutputsService({ states, gate }),
-		organizationSettings: new OrganizationSettingsService(registered),
+		...createCollaboration({ ...registered, gate, units, secretKeys }),
+		outputs: new OutputsService({ states, gate, stateIndex }),
+		stateIndex,
 		parts: {
 			...{ unitLog, directory, feed, projector, pruner, sweeper },
 			...{ bodies, history, adoption, gate, chain },
@@ -182,6 +181,15 @@ function followRecords(
 			if (record !== null) follow(id, record);
 		});
 	});
+}
+
+function indexOf(
+	{ store, log }: CoreDeps,
+	bodies: BodyStore,
+	tasks: TaskGroup,
+	stopping: AbortSignal,
+): StateIndexService {
+	return new StateIndexService({ store, bodies, log, tasks, stopping });
 }
 
 function scheduleOf(

@@ -211,10 +211,37 @@ export const limits = {
 	workspaceReadsAtOnce: 16,
 	projectsMax: 1000,
 	/** The outputs of one state, as they stand in it. */
-	outputsBytesMax: 16 * MiB,
-	/** Outputs of states that are kept ready; larger ones are read each time. */
-	outputsCachedMax: 32,
-	outputsCachedBytesMax: 512 * KiB,
+	outputsBytesMax: 8 * MiB,
+
+	// The index of a state
+	indexedOutputsMax: 10_000,
+	/** A name, type, address or key inside a state, escapes included. */
+	indexedNameBytesMax: 4 * KiB,
+	/** The attributes of one instance that reads outputs: a copy of all that it has read. */
+	readingBytesMax: 512 * KiB,
+	readingsBytesMax: 2 * MiB,
+	readingsMax: 500,
+	/** Instances in the list of a state's resources, and the texts of that list. */
+	indexedResourcesMax: 20_000,
+	indexedResourcesBytesMax: 4 * MiB,
+	/** One stored object of an index. */
+	indexObjectBytesMax: 32 * MiB,
+	/** Indexes that a server holds ready; one that is larger than a quarter of it is read each time. */
+	indexesCachedBytesMax: 16 * MiB,
+
+	// Variables
+	variablesMax: 250,
+	/** All variables of one unit or set, as they are stored. */
+	variablesBytesMax: 2 * MiB,
+	variableKeyBytesMax: 128,
+	variableValueBytesMax: 64 * KiB,
+	variableDescriptionBytesMax: 512,
+	/** A value in JSON may be six times as long as it is. */
+	variableBodyBytesMax: 512 * KiB,
+	variableRegistersCachedMax: 2000,
+	secretKeysFreshMs: 30 * second,
+	/** Characters of `OPENTACO_SECRETS_KEY`. */
+	secretKeyCharactersMin: 32,
 
 	// The cloud backend
 	/** A state inside of a JSON document is a third larger and held in memory. */

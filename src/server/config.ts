@@ -6,6 +6,7 @@ import { kidPattern, type StsKey } from "../auth/sts/credentials.ts";
 import { limits } from "../core/limits.ts";
 import { defaultOrganizationName, isOrganizationName } from "../core/organization/organization.ts";
 import type { LogLevel } from "../core/ports/log.ts";
+import { type SecretKey, secretKeyFrom } from "../core/variable/secret-keys.ts";
 import { type IdentitySettings, readIdentity } from "./config-identity.ts";
 import { ConfigError, collectSettings, type Environment, SettingReader } from "./setting-values.ts";
 import { type AddressRange, isLoopback, parseRange } from "./shared/addresses.ts";
@@ -62,6 +63,8 @@ export interface ServerConfig {
 	readonly stateBytesMax: number;
 	readonly requestsAtOnceMax: number;
 	readonly isAutoCreating: boolean;
+	/** Seal the values of sensitive variables, the first one for new ones; empty: the store's own. */
+	readonly secretKeys: readonly SecretKey[];
 	/** E-mail addresses, in lower case, of those who may always do everything. */
 	readonly admins: readonly string[];
 	/** The name of the default organization. */
@@ -104,6 +107,7 @@ export function readServerConfig(
 		stateBytesMax: read.bytes("maxStateBytes") ?? limits.stateBytesMax,
 		requestsAtOnceMax: read.number("maxRequests") ?? limits.requestsAtOnceMax,
 		isAutoCreating: read.boolean("autoCreate") ?? true,
+		secretKeys: readSecretKeys(read),
 		admins: readAdmins(read),
 		organization: readOrganization(read),
 		auditRetentionMs: (read.number("auditRetentionDays") ?? 0) * 24 * 3600 * 1000,
@@ -184,6 +188,15 @@ function readAuth(read: SettingReader): AuthConfig {
 		);
 	}
 	return isDisabled ? { kind: "disabled" } : { kind: "admin-token", token, isReset };
+}
+
+function readSecretKeys(read: SettingReader): SecretKey[] {
+	return read.list("secretsKey").map((text) => {
+		if (text.length >= limits.secretKeyCharactersMin) return secretKeyFrom(text);
+		throw new ConfigError(
+			`${read.nameOf("secretsKey")}: each key must have at least ${limits.secretKeyCharactersMin} characters; make one with \`openssl rand -base64 32\``,
+		);
+	});
 }
 
 function readAdmins(read: SettingReader): string[] {

@@ -80,7 +80,10 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const organizations = organizationsOf(config, parts, { core, store, metrics });
 	await organizations.checkDefaultName();
 	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
-	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
+	const identities = await identitiesOf(config, {
+		...{ parts, store, admin, noteLogin },
+		organizationKey: (name) => organizations.keyOf(name),
+	});
 	const isDraining = () => state.isDraining;
 	const s3 = s3Of(config, parts, { organizations, store, identities });
 	const app = createApp({
@@ -222,6 +225,7 @@ function coreOf(
 		metrics,
 		decide: parts.decide,
 		admins: config.admins,
+		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
 		settings: {
 			versionsKept: config.versionsKept,

@@ -55,6 +55,7 @@ export type SettingKey =
 	| "authDisable"
 	| "stsTtl"
 	| "stsKid"
+	| "secretsKey"
 	| "admins"
 	| "organization"
 	| "auditRetentionDays"
@@ -232,6 +233,17 @@ export const settings: readonly Setting[] = [
 		description:
 			"Name of the key for S3 credentials; its secret is in OPENTACO_STS_HMAC_<name>, 32 bytes or more in base64url, the same on every server",
 		group: "Authentication",
+	},
+	{
+		key: "secretsKey",
+		flag: null,
+		variables: ["OPENTACO_SECRETS_KEY"],
+		kind: "list",
+		default: "a key made once and kept in the storage",
+		description:
+			"At least 32 characters, the same on every server: seals the values of sensitive variables. To change it, put the new one and a comma before the old one",
+		isSecret: true,
+		group: "Storage",
 	},
 	{
 		key: "admins",

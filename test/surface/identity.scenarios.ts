@@ -18,7 +18,7 @@ const admin = {
 async function withToken({ identities }: TestApp): Promise<void> {
 	await (await identities).tokens.issue(await ownGrant(admin), {
 		...{ id: tokenId, kind: "tfe", name: "laptop", subject: "user:alice" },
-		...{ roles: null, units: null, lifeMs: null },
+		...{ roles: null, units: null, lifeMs: null, organization: null },
 	});
 }
 

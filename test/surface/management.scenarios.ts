@@ -7,6 +7,7 @@ import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
 import { unitScenarios } from "./units.scenarios.ts";
+import { variableScenarios } from "./variables.scenarios.ts";
 import { versionScenarios } from "./versions.scenarios.ts";
 
 const json = (value: unknown): string => JSON.stringify(value);
@@ -67,4 +68,5 @@ export const managementScenarios: readonly Scenario[] = [
 	...rbacScenarios,
 	...auditScenarios,
 	...s3CredentialScenarios,
+	...variableScenarios,
 ];

@@ -6,6 +6,7 @@ import { operations } from "../../src/server/surfaces/management/index.ts";
 import { backendScenarios } from "./http-backend.scenarios.ts";
 import { identityScenarios } from "./identity.scenarios.ts";
 import { managementScenarios } from "./management.scenarios.ts";
+import { organizationScenarios } from "./organizations.scenarios.ts";
 import { publicScenarios } from "./public.scenarios.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
 import { createTestApp } from "./test-app.ts";
@@ -14,6 +15,7 @@ const suites: Readonly<Record<string, readonly Scenario[]>> = {
 	management: managementScenarios,
 	"http-backend": backendScenarios,
 	identity: identityScenarios,
+	organizations: organizationScenarios,
 	public: publicScenarios,
 };
 
@@ -38,6 +40,8 @@ describe("coverage", () => {
 	/** What is no single request; identity.test.ts goes the whole way. */
 	const testedApart: ReadonlySet<string> = new Set([
 		...["/oauth/oidc-callback", "/oauth/provider", "/oauth/login", "/oauth/consent"],
+		// variables.test.ts: the id is not known before.
+		...["getVariable", "updateVariable", "deleteVariable"],
 		...["/oauth/token", "/v1/auth/exchange", "/v1/auth/token", "logOut"],
 	]);
 
@@ -74,6 +78,9 @@ describe("coverage", () => {
 			...operations.filter(({ scope }) => scope !== "unit").map(({ path }) => `ALL ${path}`),
 			"ALL /v1/units/*",
 			"ALL /v1/backend/*",
+			// organizations.test.ts covers what is in another organization.
+			"ALL /v1/orgs/*",
+			"ALL /v1/orgs/:organization/backend/*",
 			// test/surface/tfe covers them.
 			"ALL /tfe/api/v2/*",
 			"ALL /api/v2/*",

@@ -8,6 +8,7 @@ import type { History } from "../state/history.ts";
 import { bodyRoot } from "../unit/keys.ts";
 import { currentVersion, hasBody, type UnitRecord, type Version } from "../unit/record.ts";
 import { lockKeyOfUnit, stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
+import { examineIndex } from "./examine-index.ts";
 import { type Finding, finding } from "./finding.ts";
 
 export interface ContentDeps {
@@ -40,9 +41,11 @@ export async function examineContent(
 	const stored = await listBodies(deps.store, id);
 	let bodiesVerified = 0;
 	const kept = new Set<string>();
+	const contents = new Set<string>();
 	for (const version of versions) {
 		if (!hasBody(head.state, version)) continue;
 		kept.add(version.body);
+		contents.add(version.sha256);
 		const blob = stored.get(version.body);
 		if (blob === undefined) {
 			findings.push(finding("missing", id, `the content of version ${version.number} is missing`));
@@ -63,6 +66,7 @@ export async function examineContent(
 	for (const key of stored.keys()) {
 		if (!kept.has(key)) findings.push(finding("orphan", id, "content that no version refers to"));
 	}
+	findings.push(...(await examineIndex(deps.store, id, contents, isDeep)));
 	for (const number of head.state.keptAside) {
 		findings.push(
 			finding(

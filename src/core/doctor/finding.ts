@@ -25,8 +25,10 @@ export const findingCodes = {
 	stray: "warning",
 	/** A plain state whose key no unit id can stand for. */
 	unaddressable: "warning",
-	/** A body that no version refers to; removed by the pruner after its grace. */
+	/** A body or an index that no version refers to; removed by the pruner after its grace. */
 	orphan: "info",
+	/** The index of a state is not whole; it is made anew when somebody asks for it. */
+	"index-damaged": "info",
 	/** Old records are not there: pruned where the operator asked for it, else lost. */
 	pruned: "info",
 } as const;

@@ -19,8 +19,10 @@ import {
 	defaultOrganizationName,
 	type OpenOrganization,
 	type Organization,
+	type OrganizationKey,
 	rootOrganization,
 } from "./organization.ts";
+import type { OrganizationSettings } from "./settings.ts";
 import {
 	type FirstAdmin,
 	findLiving,
@@ -52,6 +54,7 @@ export interface NewOrganization {
 	readonly name: string;
 	/** E-mail address of its first administrator; without it, the person who creates it. */
 	readonly admin?: string | undefined;
+	readonly settings?: OrganizationSettings | undefined;
 }
 
 /** Finds, lists, creates and deletes organizations, and lends their cores. */
@@ -90,6 +93,14 @@ export class Organizations {
 			this.#pool.keepSwept(open);
 			return await act(open);
 		});
+	}
+
+	/** The key of the organization of this name. Fails with `not_found`, or as Register.read. */
+	async keyOf(name: string): Promise<OrganizationKey> {
+		if (name === this.root.organization.name) return null;
+		const entry = findLiving(await this.#document(), name);
+		if (entry !== null) return entry.key;
+		throw new DomainError("not_found", "there is no such organization");
 	}
 
 	/** The organization that a bucket stands for. */
@@ -151,7 +162,11 @@ export class Organizations {
 			};
 		});
 		// Whoever creates it can use it at once; after a crash in between, its first use sees to it.
-		await this.#lend(entry, async () => undefined);
+		await this.#lend(entry, async ({ core }) => {
+			const { settings = {} } = wanted;
+			if (Object.keys(settings).length === 0) return;
+			await core.organizationSettings.update(asSystem(caller.requestId), settings);
+		});
 		return summaryOf(entry);
 	}
 
@@ -276,13 +291,8 @@ export class Organizations {
 		this.#deps.log.write("warn", "a deleted organization has units and was brought back", {
 			organization: entry.name,
 		});
-		const caller: Caller = {
-			principal: systemPrincipal,
-			surface: "system",
-			requestId: "organizations",
-		};
 		const { gate } = this.root.core.parts;
-		const grant = await gate.authorize(caller, "system.manage", everything);
+		const grant = await gate.authorize(asSystem("organizations"), "system.manage", everything);
 		await this.#register.update(grant, (current) => {
 			const document = withDeletion(current, key, null);
 			if (document === null) return { answer: undefined };
@@ -320,6 +330,10 @@ export class Organizations {
 	}
 }
 
+function asSystem(requestId: string): Caller {
+	return { principal: systemPrincipal, surface: "system", requestId };
+}
+
 function organizationOf({ name, key }: OrganizationEntry): Organization {
 	return { name, key, isDefault: false };
 }
@@ -346,11 +360,7 @@ function firstAdmin({ principal }: Caller, { admin }: NewOrganization): FirstAdm
 /** Turns roles on with the first administrator, unless that has happened. */
 async function beginRoles({ core }: OpenOrganization, first: FirstAdmin | null): Promise<void> {
 	if (first === null) return;
-	const caller: Caller = {
-		principal: systemPrincipal,
-		surface: "system",
-		requestId: "organizations",
-	};
+	const caller = asSystem("organizations");
 	if ((await core.rbac.me(caller)).isEnabled) return;
 	try {
 		await core.rbac.init(caller, first);

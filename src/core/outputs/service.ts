@@ -1,23 +1,24 @@
 /** Outputs of a unit's states, for callers who may read the state and for those who may read no more than them. */
-import { isDomainError } from "../errors.ts";
+import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
-import type { VerifiedBody } from "../state/body-store.ts";
 import type { StateService } from "../state/service.ts";
+import type { StateIndex } from "../state-index/index-facts.ts";
+import { type StateIndexService, scanState } from "../state-index/service.ts";
 import type { UnitId } from "../unit/unit-id.ts";
-import { type Output, OutputsScanner, ResourcesScanner } from "./extract.ts";
+import { type Output, outputsOf } from "./output.ts";
 
 export interface OutputsServiceDeps {
 	readonly states: StateService;
 	readonly gate: Gate;
+	readonly stateIndex: StateIndexService;
 }
 
 /** Reads outputs. */
 export class OutputsService {
 	readonly #deps: OutputsServiceDeps;
-	/** By the SHA-256 of the state. */
-	readonly #ready = new Map<string, readonly Output[]>();
+	readonly #ready = new WeakMap<StateIndex, readonly Output[]>();
 
 	constructor(deps: OutputsServiceDeps) {
 		this.#deps = deps;
@@ -25,65 +26,56 @@ export class OutputsService {
 
 	/**
 	 * The outputs of the current state or of a version, in order of their names; none for a state
-	 * that OpenTofu encrypted. Fails as StateService.read, with `too_large`, and with
-	 * `unit_not_found` for whoever may read neither the state nor its outputs.
+	 * that OpenTofu encrypted. Its time does not depend on the size of the state. Fails as
+	 * StateService.read, with `too_large`, and with `unit_not_found` for whoever may read neither the
+	 * state nor its outputs.
 	 */
 	async read(
 		caller: Caller,
 		id: UnitId,
 		options: { readonly version?: number } = {},
 	): Promise<readonly Output[]> {
-		const { gate, states } = this.#deps;
+		const { gate } = this.#deps;
 		const mayRead = await gate.may(caller, "unit.read", id);
 		if (!mayRead) await gate.authorize(caller, "unit.read-outputs", id);
 		const reader = mayRead ? caller : { ...caller, principal: systemPrincipal };
-		const read = await states.read(reader, id, options);
-		const known = read.sha256 === null ? undefined : this.#ready.get(read.sha256);
-		if (known !== undefined || read.version?.encrypted === true) {
-			if (read.body instanceof ReadableStream) await read.body.cancel();
-			return known ?? [];
+		const index = await this.#index(reader, id, options);
+		if (index.isMissingOutputs) {
+			throw new DomainError("too_large", "the outputs of the state are too large to be shown", {
+				hint: "read the state itself",
+				details: { limitBytes: limits.outputsBytesMax },
+			});
 		}
-		const scanner = new OutputsScanner();
-		await pushAll(scanner, read.body);
-		const outputs = scanner.finish();
-		if (read.sha256 !== null) this.#keep(read.sha256, outputs);
+		const known = this.#ready.get(index);
+		if (known !== undefined) return known;
+		const outputs = outputsOf(index.outputs);
+		this.#ready.set(index, outputs);
 		return outputs;
 	}
 
+	/** The index; that of a plain state, which nobody has taken over yet, is made each time. */
+	async #index(
+		caller: Caller,
+		id: UnitId,
+		options: { readonly version?: number },
+	): Promise<StateIndex> {
+		const { states, stateIndex } = this.#deps;
+		const version = await states.locate(caller, id, options);
+		if (version !== null) return await stateIndex.of(id, version);
+		return (await scanState((await states.read(caller, id)).body)).index;
+	}
+
 	/**
-	 * Whether the current state has resources; no when there is no state, yes when it is encrypted.
-	 * Fails as StateService.read.
+	 * Whether the current state manages resources; no when there is no state, yes when it cannot be
+	 * looked into. Fails as StateService.read.
 	 */
 	async hasResources(caller: Caller, id: UnitId): Promise<boolean> {
 		try {
-			const read = await this.#deps.states.read(caller, id);
-			if (read.version?.encrypted === true) {
-				if (read.body instanceof ReadableStream) await read.body.cancel();
-				return true;
-			}
-			const scanner = new ResourcesScanner();
-			await pushAll(scanner, read.body);
-			return scanner.finish();
+			const { isOpaque, resourceCount } = await this.#index(caller, id, {});
+			return isOpaque || resourceCount > 0;
 		} catch (error) {
 			if (isDomainError(error, "no_state")) return false;
 			throw error;
 		}
 	}
-
-	#keep(sha256: string, outputs: readonly Output[]): void {
-		if (Buffer.byteLength(JSON.stringify(outputs)) > limits.outputsCachedBytesMax) return;
-		this.#ready.set(sha256, outputs);
-		for (const oldest of this.#ready.keys()) {
-			if (this.#ready.size <= limits.outputsCachedMax) break;
-			this.#ready.delete(oldest);
-		}
-	}
-}
-
-async function pushAll(
-	scanner: { push(chunk: Uint8Array): void },
-	body: VerifiedBody,
-): Promise<void> {
-	if (body instanceof Uint8Array) scanner.push(body);
-	else for await (const chunk of body) scanner.push(chunk);
 }

@@ -10,6 +10,10 @@ export const actions = [
 	"unit.write",
 	/** Write a state that goes back: a lower serial or another lineage. */
 	"unit.force",
+	/** Read a unit's variables, sensitive values excepted. */
+	"unit.read-variables",
+	/** Make, change and delete a unit's variables. */
+	"unit.write-variables",
 	/** Take a lock and release one's own. */
 	"unit.lock",
 	/** Break somebody else's lock. */
@@ -34,6 +38,16 @@ export type Action = (typeof actions)[number];
 export const everyAction = "*";
 
 const known: ReadonlySet<string> = new Set(actions);
+
+const wider: Readonly<Partial<Record<Action, Action>>> = {
+	"unit.read-variables": "unit.read",
+	"unit.write-variables": "unit.write",
+};
+
+/** The action that includes this one, so that a rule about that is about this as well; or null. */
+export function includedIn(action: Action): Action | null {
+	return wider[action] ?? null;
+}
 
 /** Whether the action concerns units and only them: its resource is a unit's id. */
 export function isUnitAction(action: Action): boolean {

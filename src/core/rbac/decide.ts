@@ -4,7 +4,7 @@
  * which rules, roles and assignments stand never matter.
  */
 import { type Principal, provenBy } from "../principal.ts";
-import { type Action, everyAction } from "./action.ts";
+import { type Action, everyAction, includedIn } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
 	coversEverything,
@@ -182,7 +182,12 @@ export function needsLabels(standing: Standing, action: Action): boolean {
 }
 
 function isAbout(rule: Rule, action: Action): boolean {
-	return rule.actions.includes(action) || rule.actions.includes(everyAction);
+	const wider = includedIn(action);
+	return (
+		rule.actions.includes(action) ||
+		rule.actions.includes(everyAction) ||
+		(wider !== null && rule.actions.includes(wider))
+	);
 }
 
 function holds(within: Resource | null, resource: string, labels: Labels): boolean {

@@ -1,13 +1,14 @@
 /**
  * Removes what no longer counts: bodies that retention has given up or that no record ever referred
- * to, and, only where the operator asked for it, old records. After the commit, never before; never
+ * to, their indexes, and, only where the operator asked for it, old records. After the commit, never before; never
  * anything younger than the grace, judged by the store's own clock. Upholds I11.
  */
 import { limits } from "../limits.ts";
 import { generationOfKey, recordKey } from "../log/record-key.ts";
 import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
 import type { History } from "../state/history.ts";
-import { bodyRoot, generationOfBodyKey, logName, pageRoot } from "../unit/keys.ts";
+import { indexSchema, readIndexKey } from "../state-index/stored-index.ts";
+import { bodyRoot, generationOfBodyKey, indexRoot, logName, pageRoot } from "../unit/keys.ts";
 import { hasBody } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
@@ -21,7 +22,7 @@ export interface PrunerDeps {
 	readonly graceMs: number;
 }
 
-/** Removes bodies and records that no longer count. */
+/** Removes bodies, indexes and records that no longer count. */
 export class Pruner {
 	readonly #deps: PrunerDeps;
 
@@ -37,19 +38,23 @@ export class Pruner {
 	async #pruneBodies(id: UnitId): Promise<number> {
 		const { store, log, history, graceMs } = this.#deps;
 		const bodies = [...(await this.#listAll(bodyRoot(id))), ...(await this.#listAll(pageRoot(id)))];
+		const indexes = await this.#listAll(indexRoot(id));
 		const head = await log.confirm(id);
 		if (head.record === null || head.record.state.adopting) return 0;
 		const state = head.record.state;
-		const kept = new Set(state.pages.map((page) => page.key));
-		for (const version of await history.all(state)) {
-			if (hasBody(state, version)) kept.add(version.body);
-		}
-		const candidates = bodies.filter(
-			(blob) => !kept.has(blob.key) && head.confirmedAtStore - blob.modified > graceMs,
-		);
-		if (candidates.length === 0) return 0;
+		const versions = (await history.all(state)).filter((version) => hasBody(state, version));
+		const kept = new Set([
+			...state.pages.map((page) => page.key),
+			...versions.map((version) => version.body),
+		]);
+		const isOld = (blob: BlobInfo) => head.confirmedAtStore - blob.modified > graceMs;
+		const candidates = bodies.filter((blob) => !kept.has(blob.key) && isOld(blob));
+		const contents = new Set(versions.map((version) => version.sha256));
+		const isIdle = (blob: BlobInfo) => isOld(blob) && !isIndexOf(blob.key, contents);
+		const removedIndexes = await this.#removeAll(indexes.filter(isIdle));
+		if (candidates.length === 0) return removedIndexes;
 		const settled = await this.#settledGeneration(id, head.generation, head.confirmedAtStore);
-		let removed = 0;
+		let removed = removedIndexes;
 		for (const blob of candidates) {
 			const generation = generationOfBodyKey(blob.key);
 			// A body above may belong to a write that is still under way, however long it sleeps.
@@ -58,6 +63,11 @@ export class Pruner {
 			removed++;
 		}
 		return removed;
+	}
+
+	async #removeAll(blobs: readonly BlobInfo[]): Promise<number> {
+		for (const blob of blobs) await this.#deps.store.delete(blob.key);
+		return blobs.length;
 	}
 
 	/** The newest generation whose record is older than the grace: nothing at or below can still be written. */
@@ -108,4 +118,10 @@ export class Pruner {
 		} while (after !== undefined);
 		return all;
 	}
+}
+
+/** Whether the object is an index of one of these contents, in this server's format or a newer one. */
+function isIndexOf(key: string, contents: ReadonlySet<string>): boolean {
+	const name = readIndexKey(key);
+	return name !== null && contents.has(name.sha256) && name.schema >= indexSchema;
 }

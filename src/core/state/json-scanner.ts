@@ -1,6 +1,7 @@
 /**
  * A strict RFC 8259 validator over bytes that arrive in pieces. Memory is constant: one byte per
- * open bracket and one small buffer. It shows its reader the members of the top-level object only.
+ * open bracket and one small buffer. It shows its reader the members of the top-level object, and of
+ * what lies inside it down to the depth that the reader asks for.
  */
 import type { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -54,6 +55,9 @@ const literals = ["true", "false", "null"].map((text) => Buffer.from(text));
 /** One scan of one text: `push` its bytes in order, then `finish`. */
 export class JsonScanner {
 	readonly #reader: MemberReader;
+	/** Members of containers down to this depth are shown; the text's own object is the first. */
+	readonly #depthShown: number;
+	readonly #keyBytesMax: number;
 	#mode = wantsStart;
 	/** Offset of the first byte of the chunk that is being read. */
 	#base = 0;
@@ -71,14 +75,17 @@ export class JsonScanner {
 	#tokenStart = 0;
 	/** How much of the token is kept; -1 when it is shown to nobody. */
 	#wanted = -1;
-	/** How much of the value after the key is wanted; -1 when no key of the top level came before. */
+	/** How much of the value that follows is wanted; -1 when it is shown to nobody. */
 	#wantedOfValue = -1;
-	#kept: Uint8Array = new Uint8Array(keyBytesMax);
+	#kept: Uint8Array;
 	#keptBytes = 0;
 	#keptFrom = 0;
 
 	constructor(reader: MemberReader) {
 		this.#reader = reader;
+		this.#depthShown = reader.depthShown ?? 1;
+		this.#keyBytesMax = reader.keyBytesMax ?? keyBytesMax;
+		this.#kept = new Uint8Array(this.#keyBytesMax);
 	}
 
 	/** Offset of the byte after the last one pushed. */
@@ -132,9 +139,7 @@ export class JsonScanner {
 			while (at < size && spaces[chunk[at] as number] === 1) {
 				at++;
 			}
-			if (at === size) {
-				break;
-			}
+			if (at === size) break;
 			const byte = chunk[at] as number;
 			const mode = this.#mode;
 			if (byte === quote && mode >= wantsValue && mode <= wantsKey) {
@@ -144,16 +149,15 @@ export class JsonScanner {
 			if (byte === 0x3a && mode === wantsColon) {
 				this.#mode = wantsValue;
 			} else if (byte === 0x2c && mode === wantsCommaOrEnd) {
-				this.#mode = this.#isObject[this.#depth] === 1 ? wantsKey : wantsValue;
+				if (this.#isObject[this.#depth] === 1) this.#mode = wantsKey;
+				else this.#awaitElement(wantsValue);
 			} else if (byte === 0x7d && (mode === wantsCommaOrEnd || mode === wantsKeyOrEnd)) {
 				this.#close(1, at);
 			} else if (byte === 0x5d && (mode === wantsCommaOrEnd || mode === wantsElementOrEnd)) {
 				this.#close(0, at);
 			} else if (mode === wantsValue || mode === wantsElementOrEnd) {
 				this.#beginValue(byte, at);
-				if (this.#mode >= inString) {
-					return at + 1;
-				}
+				if (this.#mode >= inString) return at + 1;
 			} else if (mode === wantsStart) {
 				this.#beginText(byte, at);
 			} else {
@@ -168,9 +172,7 @@ export class JsonScanner {
 	}
 
 	#beginText(byte: number, at: number): void {
-		if (byte !== 0x7b) {
-			throw notAState(byte, this.#base + at);
-		}
+		if (byte !== 0x7b) throw notAState(byte, this.#base + at);
 		this.#open(1, at);
 	}
 
@@ -182,15 +184,24 @@ export class JsonScanner {
 		}
 		this.#depth++;
 		this.#isObject[this.#depth] = isObject;
-		this.#mode = isObject === 1 ? wantsKeyOrEnd : wantsElementOrEnd;
+		if (isObject === 1) this.#mode = wantsKeyOrEnd;
+		else this.#awaitElement(wantsElementOrEnd);
+	}
+
+	/** An element of an array follows, or the array's end. */
+	#awaitElement(mode: typeof wantsValue | typeof wantsElementOrEnd): void {
+		this.#mode = mode;
+		if (this.#depth <= this.#depthShown) this.#wantedOfValue = this.#reader.element?.() ?? 0;
 	}
 
 	#close(isObject: 0 | 1, at: number): void {
 		if (this.#isObject[this.#depth] !== isObject) {
 			throw malformed("a closing bracket does not match the opening one", this.#base + at);
 		}
+		this.#wantedOfValue = -1;
 		this.#depth--;
 		this.#mode = this.#depth === 0 ? wantsNothing : wantsCommaOrEnd;
+		if (this.#depth <= this.#depthShown && this.#depth > 0) this.#reader.end?.(this.#base + at + 1);
 	}
 
 	#beginValue(byte: number, at: number): void {
@@ -208,9 +219,7 @@ export class JsonScanner {
 			this.#numberPart = byte === 0x2d ? numberMinus : nextNumberPart(numberMinus, byte);
 		} else {
 			const literal = literals.find((text) => text[0] === byte);
-			if (literal === undefined) {
-				throw this.#unexpected(this.#mode, at);
-			}
+			if (literal === undefined) throw this.#unexpected(this.#mode, at);
 			this.#mode = inLiteral;
 			this.#literal = literal;
 			this.#literalAt = 1;
@@ -222,11 +231,11 @@ export class JsonScanner {
 	#beginString(isKey: boolean, at: number): void {
 		this.#mode = inString;
 		this.#stringIsKey = isKey;
-		if (this.#depth !== 1) {
+		if (this.#depth > this.#depthShown) {
 			this.#wanted = -1;
 			return;
 		}
-		this.#beginToken(isKey ? keyBytesMax : this.#wantedOfValue, at, at + 1);
+		this.#beginToken(isKey ? this.#keyBytesMax : this.#wantedOfValue, at, at + 1);
 		this.#wantedOfValue = -1;
 	}
 
@@ -280,9 +289,7 @@ export class JsonScanner {
 			while (at < size && stops[chunk[at] as number] === 0) {
 				at++;
 			}
-			if (at === size) {
-				break;
-			}
+			if (at === size) break;
 			const byte = chunk[at] as number;
 			if (byte === quote) {
 				this.#mode = this.#stringIsKey ? wantsColon : wantsCommaOrEnd;
@@ -320,9 +327,7 @@ export class JsonScanner {
 	/** The first byte of a character beyond ASCII. */
 	#beginUtf8(byte: number, at: number): void {
 		const follow = utf8Continuations(byte);
-		if (follow === 0) {
-			throw malformed("a string is not valid UTF-8", this.#base + at);
-		}
+		if (follow === 0) throw malformed("a string is not valid UTF-8", this.#base + at);
 		this.#utf8Min = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
 		this.#utf8Max = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
 		this.#awaits = awaitsUtf8 + follow - 1;

@@ -61,6 +61,24 @@ export class StateService {
 		return await orUnavailable(() => this.#read(caller, id, options.version));
 	}
 
+	/**
+	 * The version that `read` would give, without its bytes; null for a plain state that nobody has
+	 * taken over yet. Fails as `read`.
+	 */
+	async locate(
+		caller: Caller,
+		id: UnitId,
+		options: { readonly version?: number } = {},
+	): Promise<Version | null> {
+		await this.#deps.gate.authorize(caller, "unit.read", id);
+		const state = await this.#stateOf(id);
+		if (state !== null) {
+			return await orUnavailable(() => this.#pick(caller, id, state, options.version));
+		}
+		if (options.version !== undefined) throw versionNotFound();
+		return null;
+	}
+
 	async #read(caller: Caller, id: UnitId, number: number | undefined): Promise<ReadState> {
 		let missing: string | null = null;
 		for (;;) {
@@ -168,7 +186,11 @@ export class StateService {
 
 	/** The unit's state, null for a plain one without a log. */
 	async #stateOf(id: UnitId): Promise<UnitState | null> {
-		const head = await orUnavailable(() => this.#deps.log.confirm(id));
+		let head = await orUnavailable(() => this.#deps.log.confirm(id));
+		if (head.record?.state.adopting) {
+			await orUnavailable(() => this.#deps.adopt(id));
+			head = await orUnavailable(() => this.#deps.log.confirm(id));
+		}
 		if (head.record !== null) {
 			if (head.record.state.deleted !== null) throw unitNotFound();
 			return head.record.state;

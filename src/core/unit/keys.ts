@@ -46,3 +46,8 @@ export function pageKey(id: UnitId, generation: number, nonce: string): string {
 export function firstLayoutVersionsRoot(id: UnitId): string {
 	return stateKeyOfUnit(id).replace(/terraform\.tfstate$/, "versions/");
 }
+
+/** Prefix of what is known of the content of the unit's states: a cache that can be deleted. */
+export function indexRoot(id: UnitId): string {
+	return `${privatePrefix}index/${encodeUnitId(id)}/`;
+}

@@ -338,19 +338,22 @@ export interface UnitActionPath {
 	readonly rest: readonly string[];
 }
 
-const itemActions: ReadonlySet<string> = new Set(["versions"]);
+/** The words behind which something of the unit may be named, and how its names look. */
+const itemActions: ReadonlyMap<string, RegExp> = new Map([
+	["versions", /^[0-9]+$/],
+	["variables", /^var-[0-9a-f]{16}$/],
+]);
 
 /** Where the action starts among the decoded segments, or -1. The first segment is always the id's. */
 function actionStart(
 	segments: readonly string[],
 	actions: ReadonlySet<string>,
-	withItem: ReadonlySet<string>,
+	withItem: ReadonlyMap<string, RegExp>,
 ): number {
 	const isItem = (at: number): boolean =>
 		at >= 1 &&
 		actions.has(segments[at] ?? "") &&
-		withItem.has(segments[at] ?? "") &&
-		/^[0-9]+$/.test(segments[at + 1] ?? "");
+		withItem.get(segments[at] ?? "")?.test(segments[at + 1] ?? "") === true;
 	const count = segments.length;
 	const endsInAction = count > 1 && actions.has(segments[count - 1] ?? "");
 	if (endsInAction && isItem(count - 3)) {
@@ -365,8 +368,8 @@ function actionStart(
 /**
  * The unit and the action in a URL path as it was received, still percent-encoded, without a
  * leading `/`. The id is spelled as in `parseUnitPath`; after it, behind a raw `/`, may stand a
- * word of `actions`; or a word of `withItem` and a number; or such a word, a number and another
- * word of `actions`. `<id>:lock` and `<id>:unlock` are aliases of `<id>/lock` and `<id>/unlock`.
+ * word of `actions`; or a word of `withItem` and an item; or such a word, an item and another word
+ * of `actions`. `<id>:lock` and `<id>:unlock` are aliases of `<id>/lock` and `<id>/unlock`.
  *
  * So a unit whose last segment is an action word (or whose last segments read `versions/7`) must
  * be written with `__` or `%2F` before it: `myapp__lock` and `myapp%2Flock` are the unit
@@ -376,7 +379,7 @@ function actionStart(
 export function parseUnitActionPath(
 	rawPath: string,
 	actions: ReadonlySet<string>,
-	withItem: ReadonlySet<string> = itemActions,
+	withItem: ReadonlyMap<string, RegExp> = itemActions,
 ): UnitActionPath {
 	const segments = rawPath.split("/").map(decodePathSegment);
 	const last = segments[segments.length - 1] ?? "";

@@ -149,7 +149,10 @@ describe("workspaces", () => {
 	test("with resources are not deleted safely", async () => {
 		await using app = await seeded();
 		await lock(app);
-		const busy = stateText(3).replace('"resources": []', '"resources": [{"mode": "managed"}]');
+		const busy = stateText(3).replace(
+			'"resources": []',
+			'"resources": [{"mode": "managed", "type": "t", "name": "n", "instances": [{}]}]',
+		);
 		const upload = await announce(app, busy);
 		expect(await put(app, upload.state, busy)).toBe(200);
 		await unlock(app);

@@ -3,9 +3,11 @@ import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
 import * as identitySchemas from "../../../api/identity.ts";
+import * as organizationSchemas from "../../../api/organizations.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
+import * as variableSchemas from "../../../api/variables.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
 
 const referenceRoot = "#/components/schemas/";
@@ -36,7 +38,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	400: "The request cannot be understood",
 	401: "No valid token",
 	403: "The caller may not do this",
-	404: "There is no such unit, state, version, role or permission",
+	404: "There is no such unit, state, version, role, permission or organization",
 	409: "It conflicts with what is there: a lock, a newer state, an existing unit",
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
@@ -69,6 +71,8 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	permission: "The permission's id",
 	token: "The token's public part: `<id>` of `otc_tfe_<id>_<secret>`",
 	user: "The user's name",
+	organization: "The organization's name",
+	variable: "The variable's id, `var-…`",
 };
 
 function parameters(docs: OperationDocs): unknown[] {
@@ -108,9 +112,11 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
-	const all: unknown[] = [schemas, rbacSchemas, auditSchemas, identitySchemas].flatMap((module) =>
-		Object.values(module),
-	);
+	const modules = [
+		...[schemas, rbacSchemas, auditSchemas, identitySchemas],
+		...[variableSchemas, organizationSchemas],
+	];
+	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);
 	const named: Record<string, unknown> = {};
 	for (const schema of all) {

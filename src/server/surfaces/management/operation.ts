@@ -3,6 +3,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { parseJson, readBody } from "../../shared/body.ts";
@@ -16,6 +17,8 @@ export interface PublicExchange {
 }
 
 export interface Exchange extends PublicExchange {
+	/** The organization that the request is about; the core in `deps` is its core. */
+	readonly organization: Organization;
 	readonly caller: Caller;
 }
 
@@ -23,6 +26,8 @@ export interface UnitExchange extends Exchange {
 	readonly id: UnitId;
 	/** The number in `/versions/:version`; 0 elsewhere. */
 	readonly version: number;
+	/** What stands behind the action word otherwise, as in `/variables/:variable`; else empty. */
+	readonly item: string;
 }
 
 export interface QueryParameter {
@@ -41,12 +46,16 @@ export interface OperationDocs {
 		| "States"
 		| "Locks"
 		| "Versions"
+		| "Variables"
 		| "Roles"
 		| "Audit"
 		| "Login"
 		| "Tokens"
+		| "Organizations"
 		| "Server";
 	readonly summary: string;
+	/** It belongs to no organization: there is no such address below `/v1/orgs/<name>`. */
+	readonly isServerWide?: true;
 	readonly query?: readonly QueryParameter[];
 	/** Request headers worth telling of. */
 	readonly headers?: readonly QueryParameter[];
@@ -91,9 +100,10 @@ export type Operation = CollectionOperation | PublicOperation | UnitOperation;
 export async function readJson<T extends TSchema>(
 	request: Request,
 	schema: T,
-	options: { readonly isOptional: boolean } = { isOptional: false },
+	options: { readonly isOptional: boolean; readonly bytesMax?: number } = { isOptional: false },
 ): Promise<Static<T>> {
-	const value = parseJson(await readBody(request, limits.jsonBodyBytesMax, "the body"));
+	const { bytesMax = limits.jsonBodyBytesMax } = options;
+	const value = parseJson(await readBody(request, bytesMax, "the body"));
 	if (value === undefined && options.isOptional) return {} as Static<T>;
 	if (Value.Check(schema, value)) return value;
 	const first = Value.Errors(schema, value).First();

@@ -9,6 +9,10 @@ import {
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
+import {
+	defaultOrganizationName,
+	type Organization,
+} from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionOperation } from "./operation.ts";
@@ -16,7 +20,7 @@ import { readFlag, readJson } from "./operation.ts";
 
 const tag = "Tokens";
 
-function tokenView(token: ApiToken): TokenView {
+function tokenView(token: ApiToken, here: Organization): TokenView {
 	return {
 		id: token.id,
 		name: token.name,
@@ -24,10 +28,30 @@ function tokenView(token: ApiToken): TokenView {
 		subject: token.subject,
 		roles: token.roles === null ? null : [...token.roles],
 		units: token.units === null ? null : [...token.units],
+		organization: organizationOf(token, here),
 		created: token.created,
 		created_by: token.createdBy,
 		expires: token.expires === null ? null : new Date(token.expires).toISOString(),
 	};
+}
+
+/** The name of the organization in which alone the token counts; null: it counts in all. */
+function organizationOf({ organization }: ApiToken, here: Organization): string | null {
+	if (organization === undefined) return null;
+	if (organization === here.key) return here.name;
+	// Another organization's key begins with its name; nobody sees it but the token's owner.
+	return organization === null ? defaultOrganizationName : (organization.split(".")[0] ?? "");
+}
+
+/** Whether the token is the organization's to manage: a person's own login is the default one's. */
+function isOf({ organization }: ApiToken, here: Organization): boolean {
+	return organization === undefined ? here.isDefault : organization === here.key;
+}
+
+/** A machine's name says nothing beyond its organization: there may be one of that name in each. */
+function isOwn({ subject, organization }: ApiToken, { principal }: Caller): boolean {
+	if (subject !== principal.id) return false;
+	return principal.organization === undefined || principal.organization === organization;
 }
 
 /** A token that could make a wider or longer-lived one of itself would not be narrow. */
@@ -69,7 +93,7 @@ const createToken: CollectionOperation = {
 	body: { schema: CreateToken },
 	success: { status: 201, schema: TokenCreatedSchema },
 	failures: [400],
-	async handle({ request, caller, deps }) {
+	async handle({ request, caller, deps, organization }) {
 		const input = await readJson(request, CreateToken);
 		const { tokens } = await deps.identities;
 		const { gate } = deps.core.parts;
@@ -95,9 +119,10 @@ const createToken: CollectionOperation = {
 			subject,
 			roles: input.roles ?? null,
 			units: input.units ?? null,
+			organization: organization.key,
 			lifeMs: await lifeOf(input.ttl_seconds, caller, deps),
 		});
-		const created: TokenCreated = { ...tokenView(view), token };
+		const created: TokenCreated = { ...tokenView(view, organization), token };
 		return Response.json(created, { status: 201 });
 	},
 };
@@ -118,14 +143,14 @@ const listTokens: CollectionOperation = {
 	],
 	success: { status: 200, schema: TokenList },
 	failures: [400],
-	async handle({ caller, deps, context }) {
+	async handle({ caller, deps, context, organization }) {
 		const { tokens } = await deps.identities;
 		const isAll = readFlag(context.query, "all");
 		if (isAll) await deps.core.parts.gate.authorize(caller, "token.manage", "*");
 		const shown = (await tokens.list()).filter(
-			(token) => isAll || token.subject === caller.principal.id,
+			(token) => (isAll && isOf(token, organization)) || isOwn(token, caller),
 		);
-		const list: TokenList = { tokens: shown.map(tokenView) };
+		const list: TokenList = { tokens: shown.map((token) => tokenView(token, organization)) };
 		return Response.json(list);
 	},
 };
@@ -139,13 +164,16 @@ const revokeToken: CollectionOperation = {
 	summary: "Revoke a token for good, by its public part; again is a success",
 	success: { status: 204, schema: null },
 	failures: [404],
-	async handle({ caller, deps, params }) {
+	async handle({ caller, deps, params, organization }) {
 		const { tokens } = await deps.identities;
+		const { gate } = deps.core.parts;
 		const found = await tokens.find(publicPart(params.token ?? ""));
-		const isOwn = found !== null && found.subject === caller.principal.id;
-		const mayAll = isOwn || (await deps.core.parts.gate.may(caller, "token.manage", "*"));
+		const mayRevoke =
+			found !== null &&
+			(isOwn(found, caller) ||
+				(isOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
 		// Whether a token exists is nobody's business but its owner's and the administrators'.
-		if (found === null || !mayAll) {
+		if (found === null || !mayRevoke) {
 			throw new DomainError("not_found", "there is no such token", {
 				hint: "taco token ls lists them",
 			});

@@ -3,7 +3,7 @@
  * JavaScript cannot hold comes without its exact type, which makes Terraform read the whole state.
  */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
-import type { Output } from "../../../core/outputs/extract.ts";
+import type { Output } from "../../../core/outputs/output.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { list, one, paged, pageIn, type Resource } from "./document.ts";

@@ -1,0 +1,60 @@
+/** The wire contract of variables: `/v1/units/<id>/variables` and `/v1/variable-sets`. */
+import { type Static, Type } from "@sinclair/typebox";
+
+const Nullable = <T extends import("@sinclair/typebox").TSchema>(schema: T) =>
+	Type.Union([schema, Type.Null()]);
+
+export const VariableCategory = Type.Union([Type.Literal("terraform"), Type.Literal("env")], {
+	description: "An input variable of the configuration, or one of the environment",
+});
+export type VariableCategory = Static<typeof VariableCategory>;
+
+export const VariableView = Type.Object(
+	{
+		id: Type.String(),
+		key: Type.String(),
+		value: Nullable(
+			Type.String({ description: "Null for a sensitive one: it is never given out" }),
+		),
+		category: VariableCategory,
+		hcl: Type.Boolean({ description: "The value is an expression, not a text" }),
+		sensitive: Type.Boolean(),
+		description: Type.String(),
+		created: Type.String({ description: "ISO 8601, UTC" }),
+		version_id: Type.String({ description: "Another one after each change" }),
+	},
+	{ $id: "Variable" },
+);
+export type VariableView = Static<typeof VariableView>;
+
+export const VariableList = Type.Object(
+	{ variables: Type.Array(VariableView), count: Type.Integer() },
+	{ $id: "VariableList" },
+);
+export type VariableList = Static<typeof VariableList>;
+
+export const CreateVariable = Type.Object(
+	{
+		key: Type.String(),
+		value: Type.Optional(Type.String({ description: "Empty when absent" })),
+		category: Type.Optional(VariableCategory),
+		hcl: Type.Optional(Type.Boolean()),
+		sensitive: Type.Optional(Type.Boolean({ description: "The value can never be read again" })),
+		description: Type.Optional(Type.String()),
+	},
+	{ $id: "CreateVariable" },
+);
+export type CreateVariable = Static<typeof CreateVariable>;
+
+export const UpdateVariable = Type.Object(
+	{
+		key: Type.Optional(Type.String()),
+		value: Type.Optional(Type.String()),
+		category: Type.Optional(VariableCategory),
+		hcl: Type.Optional(Type.Boolean()),
+		sensitive: Type.Optional(Type.Boolean({ description: "Never back to false" })),
+		description: Type.Optional(Type.String()),
+	},
+	{ $id: "UpdateVariable" },
+);
+export type UpdateVariable = Static<typeof UpdateVariable>;

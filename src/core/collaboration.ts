@@ -1,0 +1,37 @@
+/** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
+import { OrganizationSettingsService } from "./organization/settings.ts";
+import type { Gate } from "./rbac/grant.ts";
+import type { RegisterDeps } from "./register/register.ts";
+import type { UnitService } from "./unit/service.ts";
+import { VariableDocuments } from "./variable/documents.ts";
+import { SecretBox } from "./variable/secret-box.ts";
+import { type SecretKey, SecretKeys } from "./variable/secret-keys.ts";
+import { VariableService } from "./variable/service.ts";
+import { ProjectService } from "./workspace/projects.ts";
+import { WorkspaceService } from "./workspace/service.ts";
+
+export interface CollaborationDeps extends RegisterDeps {
+	readonly gate: Gate;
+	readonly units: UnitService;
+	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
+	readonly secretKeys: readonly SecretKey[];
+}
+
+export interface Collaboration {
+	readonly workspaces: WorkspaceService;
+	readonly projects: ProjectService;
+	readonly variables: VariableService;
+	readonly organizationSettings: OrganizationSettingsService;
+}
+
+/** Builds the services on registers. */
+export function createCollaboration(deps: CollaborationDeps): Collaboration {
+	const box = new SecretBox(new SecretKeys(deps, deps.secretKeys), deps.random);
+	const documents = new VariableDocuments(deps, box);
+	return {
+		workspaces: new WorkspaceService(deps),
+		projects: new ProjectService(deps),
+		variables: new VariableService({ ...deps, documents }),
+		organizationSettings: new OrganizationSettingsService(deps),
+	};
+}

@@ -1,0 +1,91 @@
+/** `taco variable`, against the real server. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
+import { adminToken, createTestApp, seed, type TestApp } from "../../surface/test-app.ts";
+import { type Finished, taco } from "./terminal.ts";
+
+let app: TestApp;
+let server: Bun.Server<undefined>;
+let folder: TemporaryDirectory;
+
+beforeEach(async () => {
+	app = createTestApp();
+	await seed(app);
+	server = Bun.serve({
+		port: 0,
+		hostname: "127.0.0.1",
+		fetch: (request) => app.app.fetch(request),
+	});
+	folder = await temporaryDirectory("variables");
+});
+afterEach(async () => {
+	await server.stop(true);
+	await app[Symbol.asyncDispose]();
+	await folder.remove();
+});
+
+function variable(words: readonly string[], stdin?: string): Promise<Finished> {
+	return taco(["variable", ...words], {
+		cwd: folder.path,
+		env: {
+			HOME: folder.path,
+			OPENTACO_SERVER: `http://127.0.0.1:${server.port}`,
+			OPENTACO_TOKEN: adminToken,
+		},
+		...(stdin === undefined ? {} : { stdin }),
+	});
+}
+
+describe("taco variable", () => {
+	test("sets, lists, exports and deletes", async () => {
+		expect(await variable(["set", "app/prod", "region=eu=1"])).toEqual({
+			code: 0,
+			out: "Variable created: region\n",
+			err: "",
+		});
+		expect((await variable(["set", "app/prod", "region=it's"])).out).toBe(
+			"Variable changed: region\n",
+		);
+		expect((await variable(["set", "app/prod", "LOG=debug", "--env"])).code).toBe(0);
+		expect((await variable(["set", "app/prod", "with-dash=1"])).code).toBe(0);
+		await writeFile(join(folder.path, "zones"), '["a"]\n');
+		expect((await variable(["set", "app/prod", "zones", "--hcl", "-f", "zones"])).code).toBe(0);
+		const listed = await variable(["ls", "app/prod"]);
+		expect(listed.out).toContain("it's");
+		expect(listed.out).toContain("terraform, hcl");
+		expect(await variable(["export", "app/prod"])).toEqual({
+			code: 0,
+			out: "export TF_VAR_region='it'\\''s'\nexport LOG='debug'\nexport TF_VAR_zones='[\"a\"]\n'\n",
+			err: "Left out: with-dash\n",
+		});
+		expect((await variable(["rm", "app/prod", "LOG", "--env"])).code).toBe(0);
+		expect((await variable(["rm", "app/prod", "LOG", "--env"])).code).toBe(3);
+		expect((await variable(["rm", "app/prod", "LOG"])).err).toContain("--env");
+	});
+
+	test("takes a sensitive value from stdin only, and never shows it", async () => {
+		const refused = await variable(["set", "app/prod", "token=CANARY", "--sensitive"]);
+		expect(refused).toMatchObject({ code: 2, out: "" });
+		expect(refused.err).not.toContain("CANARY");
+		expect((await variable(["set", "app/prod", "token", "--sensitive"], "CANARY\n")).code).toBe(0);
+		const seen = await Promise.all([
+			variable(["ls", "app/prod"]),
+			variable(["ls", "app/prod", "--json"]),
+			variable(["export", "app/prod"]),
+		]);
+		for (const { code, out, err } of seen) {
+			expect(code).toBe(0);
+			expect(out + err).not.toContain("CANARY");
+		}
+		expect(seen[0]?.out).toContain("(sensitive)");
+		expect(seen[2]?.err).toBe("Left out: token\n");
+	});
+
+	test("tells of a unit that is not there, and of a value that is given twice", async () => {
+		expect((await variable(["ls", "app/none"])).code).toBe(3);
+		expect((await variable(["set", "app/prod", "a=b", "-f", "x"])).code).toBe(2);
+		expect((await variable(["set", "app/prod", "1a=b"])).code).toBe(8);
+	});
+});
