@@ -36,6 +36,9 @@ function kind(title: string, types: Readonly<Record<string, Described>>): string
 		`## ${title} \`${name}\``,
 		description,
 		table(attributes),
+		...Object.entries(attributes).flatMap(([inner, { nested }]) =>
+			nested === undefined ? [] : [`The attributes of \`${inner}\`:`, table(nested)],
+		),
 	]);
 }
 
@@ -44,7 +47,8 @@ function table(attributes: Attributes): string {
 		const { mode, sensitive, replaces, type, description } = attribute;
 		const notes = [
 			mode === "optional-computed" ? "optional, else computed" : mode,
-			...(replaces ? ["a change replaces"] : []),
+			...(replaces === true ? ["a change replaces"] : []),
+			...(attribute.writeOnly ? ["write-only"] : []),
 			...(sensitive ? ["sensitive"] : []),
 		];
 		return `| \`${name}\` | ${typeName(type)} | ${notes.join(", ")} | ${description.replaceAll("|", "\\|")} |`;
@@ -53,6 +57,7 @@ function table(attributes: Attributes): string {
 }
 
 function typeName(type: ValueType): string {
+	if (type === "dynamic") return "any type";
 	if (typeof type === "string") return type;
 	return type[0] === "object" ? "object" : `${type[0]} of ${typeName(type[1])}`;
 }

@@ -91,6 +91,12 @@ export const CreateToken = Type.Object(
 );
 export type CreateToken = Static<typeof CreateToken>;
 
+export const RenewToken = Type.Object(
+	{ ttl_seconds: Type.Integer({ minimum: 1, description: "From now" }) },
+	{ $id: "RenewToken" },
+);
+export type RenewToken = Static<typeof RenewToken>;
+
 const tokenFields = {
 	id: Type.String({ description: "The public part of the token" }),
 	name: Type.String(),

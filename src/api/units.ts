@@ -82,6 +82,36 @@ export type UnitCreated = Static<typeof UnitCreated>;
 export const UpdateUnit = Type.Object({ labels: Labels }, { $id: "UpdateUnit" });
 export type UpdateUnit = Static<typeof UpdateUnit>;
 
+const ExecutionMode = Type.Union(
+	[Type.Literal("local"), Type.Literal("remote"), Type.Literal("agent")],
+	{ description: "Where runs happen; this server keeps states only, so `local` for most" },
+);
+
+export const UnitSettings = Type.Object(
+	{
+		description: Nullable(Type.String()),
+		project: Type.String({ description: "The name of the project that it is in" }),
+		terraform_version: Nullable(
+			Type.String({ description: "`latest`, a version or a constraint, for clients that ask" }),
+		),
+		execution_mode: ExecutionMode,
+		auto_apply: Type.Boolean(),
+		working_directory: Nullable(Type.String()),
+		global_remote_state: Type.Boolean({
+			description: "What the TFE API says of who may read the state; roles decide here",
+		}),
+		allow_destroy_plan: Type.Boolean(),
+	},
+	{ $id: "UnitSettings", description: "What `cloud` blocks know as a workspace's settings" },
+);
+export type UnitSettings = Static<typeof UnitSettings>;
+
+export const UnitSettingsChange = Type.Partial(UnitSettings, {
+	$id: "UnitSettingsChange",
+	description: "What is absent stays",
+});
+export type UnitSettingsChange = Static<typeof UnitSettingsChange>;
+
 export const LockRequest = Type.Object(
 	{
 		id: Type.Optional(

@@ -21,6 +21,10 @@ const unitCommands = commandMap({
 		aliases: ["show", "describe"],
 		load: () => import("./commands/unit/info.ts").then((module) => module.default),
 	},
+	settings: {
+		summary: "Show or change a unit's settings as a workspace",
+		load: () => import("./commands/unit/settings.ts").then((module) => module.default),
+	},
 	rm: {
 		summary: "Delete a unit; it can be brought back with undelete",
 		aliases: ["delete", "remove"],

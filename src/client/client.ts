@@ -15,6 +15,8 @@ import type {
 	ServerInfo,
 	UnitCreated,
 	UnitList,
+	UnitSettings,
+	UnitSettingsChange,
 	UnitView,
 	Uploaded,
 	VersionList,
@@ -155,6 +157,24 @@ export class TacoClient {
 				signal: options.signal,
 			},
 			"id",
+		);
+	}
+
+	getUnitSettings(id: string, options: CallOptions = {}): Promise<UnitSettings> {
+		const path = `${unitPath(id)}/settings`;
+		return this.#call({ method: "GET", path, repeatable: true, ...options }, "execution_mode");
+	}
+
+	/** What is absent stays; a project is named by its name. */
+	updateUnitSettings(
+		id: string,
+		json: UnitSettingsChange,
+		options: CallOptions = {},
+	): Promise<UnitSettings> {
+		const path = `${unitPath(id)}/settings`;
+		return this.#call(
+			{ method: "PATCH", path, json, repeatable: true, ...options },
+			"execution_mode",
 		);
 	}
 

@@ -7,6 +7,7 @@ import type {
 	TokenCreated,
 	TokenList,
 	TokenPairView,
+	TokenView,
 	UserList,
 	UserView,
 } from "../api/identity.ts";
@@ -104,6 +105,13 @@ export class IdentityClient {
 			{ method: "GET", path: "/v1/auth/tokens", query, repeatable: true, ...options },
 			"tokens",
 		);
+	}
+
+	/** Puts off its end to so many seconds from now. */
+	renewToken(id: string, ttlSeconds: number, options: CallOptions = {}): Promise<TokenView> {
+		const path = `/v1/auth/tokens/${encodeURIComponent(id)}/renew`;
+		const json = { ttl_seconds: ttlSeconds };
+		return this.#call({ method: "POST", path, json, repeatable: true, ...options }, "id");
 	}
 
 	async revokeToken(id: string, options: CallOptions = {}): Promise<void> {

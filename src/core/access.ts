@@ -13,10 +13,12 @@ import type { Random } from "./ports/random.ts";
 import { Enforcer, type LabelsOf } from "./rbac/enforcer.ts";
 import { type Decide, type Denial, Gate } from "./rbac/grant.ts";
 import { type Policy, parsePolicy } from "./rbac/model.ts";
+import { traitsOf } from "./rbac/resource.ts";
 import { RbacService } from "./rbac/service.ts";
 import { Register } from "./register/register.ts";
 import type { CoreSettings } from "./settings.ts";
 import type { UnitDirectory } from "./unit/directory.ts";
+import { defaultProjectId } from "./unit/record.ts";
 import type { UnitId } from "./unit/unit-id.ts";
 import type { UnitLog } from "./unit/unit-log.ts";
 
@@ -92,7 +94,12 @@ function labelsFrom(unitLog: UnitLog, clock: Clock): LabelsOf {
 			seen !== undefined && clock.monotonic() - seen.confirmedFrom <= limits.policyAgeMaxMs;
 		try {
 			const head = isFresh ? seen : await unitLog.confirm(id as UnitId);
-			return head.record?.state.labels ?? {};
+			if (head.record === null) {
+				const isPlain = await unitLog.isPlain(id as UnitId);
+				return traitsOf({}, defaultProjectId, isPlain ? "existing" : "new");
+			}
+			const { labels, project = defaultProjectId, deleted } = head.record.state;
+			return traitsOf(labels, project, deleted === null ? "existing" : "new");
 		} catch (error) {
 			if (error instanceof StoreError) throw unavailable(error);
 			throw error;

@@ -14,24 +14,25 @@ import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
-import { Projector } from "./projection/projector.ts";
-import { ProjectionSchedule } from "./projection/schedule.ts";
+import type { Projector } from "./projection/projector.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
-import { Pruner } from "./retention/pruner.ts";
-import { Sweeper } from "./retention/sweeper.ts";
+import type { Pruner } from "./retention/pruner.ts";
+import type { Sweeper } from "./retention/sweeper.ts";
 import type { CoreSettings } from "./settings.ts";
 import { BodyStore } from "./state/body-store.ts";
 import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
 import { StateIndexService } from "./state-index/service.ts";
+import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
 import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
-import type { UnitId } from "./unit/unit-id.ts";
+import { systemUnitId, type UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
+import { createUpkeep } from "./upkeep.ts";
 import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
@@ -49,6 +50,8 @@ export interface CoreDeps {
 	readonly auditRetentionMs?: number | undefined;
 	/** Whose core it is; the default organization's when absent. */
 	readonly organization?: Organization | undefined;
+	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
+	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys?: readonly SecretKey[] | undefined;
 }
@@ -83,6 +86,7 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	readonly systemState: SystemStateRefresher;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
 }
@@ -115,11 +119,12 @@ export function createCore(deps: CoreDeps): Core {
 		reloadIntervalMs: limits.directoryReloadIntervalMs,
 	});
 	const audit = access.audit(directory);
-	const projector = new Projector({ ...common, versionsKept });
-	const schedule = scheduleOf(deps, projector, tasks, stopping.signal);
-	const { recordsKept, pruneGraceMs: graceMs } = settings;
-	const pruner = new Pruner({ ...common, recordsKept, graceMs });
-	const sweeper = new Sweeper({ store, directory, schedule, pruner, feed, clock, log: deps.log });
+	const systemUnit = deps.systemUnit ?? systemUnitId;
+	const upkeep = createUpkeep({
+		...{ ...common, directory, feed, tasks, settings, systemUnit },
+		...{ messages: deps.log, stopping: stopping.signal },
+	});
+	const { schedule, systemState } = upkeep;
 
 	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
@@ -128,6 +133,7 @@ export function createCore(deps: CoreDeps): Core {
 		feed.note(id, record.generation);
 		publishing.request();
 		schedule.request(id);
+		if (id === systemUnit) systemState.note(record);
 		stateIndex.follow(id, record);
 	});
 
@@ -149,13 +155,14 @@ export function createCore(deps: CoreDeps): Core {
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
 		parts: {
-			...{ unitLog, directory, feed, projector, pruner, sweeper },
+			...{ ...upkeep, unitLog, directory, feed },
 			...{ bodies, history, adoption, gate, chain },
 		},
 		tasks,
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
-			tasks.run("sweep", () => sweeper.run(ending));
+			tasks.run("sweep", () => upkeep.sweeper.run(ending));
+			systemState.request();
 			tasks.run("audit", () => audit.run(ending));
 		},
 		async flush() {
@@ -190,17 +197,6 @@ function indexOf(
 	stopping: AbortSignal,
 ): StateIndexService {
 	return new StateIndexService({ store, bodies, log, tasks, stopping });
-}
-
-function scheduleOf(
-	deps: CoreDeps,
-	projector: Projector,
-	tasks: TaskGroup,
-	stopping: AbortSignal,
-): ProjectionSchedule {
-	const { clock, log, metrics, settings } = deps;
-	const settleMs = settings.projectionSettleMs;
-	return new ProjectionSchedule({ projector, clock, tasks, log, metrics, settleMs, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

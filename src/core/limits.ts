@@ -51,6 +51,8 @@ export const limits = {
 	pruneGraceMs: 6 * hour,
 	headsCachedMax: 2000,
 	releasedLocksKept: 32,
+	/** Earlier overlays of the system unit whose content is still known as ours. */
+	presentationsKept: 32,
 	versionsInHeadMax: 64,
 	versionsPerPage: 32,
 	versionsKept: 1000,
@@ -89,6 +91,14 @@ export const limits = {
 	organizationLooksAtOnce: 8,
 	/** An organization that nobody uses is swept this often. */
 	organizationVisitMs: 24 * hour,
+
+	// The system unit
+	/** Live values are written into its state up to this size: some thousands of edges. */
+	systemStateBytesMax: 8 * MiB,
+	/** Changes of the graph that come within this time are written together. */
+	systemStateSettleMs: 1 * second,
+	/** When others keep changing the system unit, so often at once; then their changes ask again. */
+	systemStateAttemptsMax: 4,
 
 	// Roles
 	/** How old the roles that a decision rests on may be: a change counts everywhere after this. */

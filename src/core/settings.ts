@@ -13,4 +13,6 @@ export interface CoreSettings {
 	/** After this long the store can no longer accept a late copy of our own request, ms. */
 	readonly projectionSettleMs: number;
 	readonly directoryFreshMs: number;
+	/** Changes of the graph within this time are written into the system unit's state together, ms. */
+	readonly systemStateSettleMs: number;
 }

@@ -7,11 +7,12 @@ import { permissionResource, roleResource } from "./resources/rbac.ts";
 import { roleAssignmentResource } from "./resources/role-assignment.ts";
 import { ephemeralToken, tokenResource } from "./resources/token.ts";
 import { unitResource } from "./resources/unit.ts";
+import { variableResource } from "./resources/variable.ts";
 
 /** Settings and stored logins are those of the environment given. */
 export function opentacoProvider(env: Readonly<Record<string, string | undefined>>): Provider<Api> {
 	return {
-		description: "Units, dependencies, roles and tokens of an OpenTaco server.",
+		description: "Units, variables, dependencies, roles and tokens of an OpenTaco server.",
 		attributes: configurationAttributes,
 		resources: {
 			opentaco_unit: unitResource,
@@ -20,6 +21,7 @@ export function opentacoProvider(env: Readonly<Record<string, string | undefined
 			opentaco_permission: permissionResource,
 			opentaco_role_assignment: roleAssignmentResource,
 			opentaco_token: tokenResource,
+			opentaco_variable: variableResource,
 		},
 		dataSources: { opentaco_unit: unitData, opentaco_units: unitsData },
 		ephemerals: { opentaco_token: ephemeralToken },

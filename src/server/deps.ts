@@ -236,6 +236,7 @@ function coreOf(
 			actDeadlineMs: limits.actDeadlineMs,
 			projectionSettleMs: limits.projectionDelaySettleMs,
 			directoryFreshMs: limits.directoryFreshMs,
+			systemStateSettleMs: limits.systemStateSettleMs,
 		},
 	});
 }

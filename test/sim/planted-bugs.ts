@@ -308,8 +308,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				"core/unit/service.ts",
-				"state: { ...unlocked(living), deleted: at },\n\t\t\t\tresult: () => undefined,",
-				'state: { ...unlocked(living), deleted: at },\n\t\t\t\tresult: () => void (async () => {\n\t\t\t\t\tconst page = await this.#deps.store.list({ prefix: `__opentaco/log/${id.replaceAll("/", "__")}/`, limit: 1000 });\n\t\t\t\t\tfor (const blob of page.blobs) await this.#deps.store.delete(blob.key);\n\t\t\t\t})().catch(() => undefined),',
+				"state: deleted(living, at),\n\t\t\t\tresult: () => undefined,",
+				'state: deleted(living, at),\n\t\t\t\tresult: () => void (async () => {\n\t\t\t\t\tconst page = await this.#deps.store.list({ prefix: `__opentaco/log/${id.replaceAll("/", "__")}/`, limit: 1000 });\n\t\t\t\t\tfor (const blob of page.blobs) await this.#deps.store.delete(blob.key);\n\t\t\t\t})().catch(() => undefined),',
 			),
 		],
 	},

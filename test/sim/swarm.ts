@@ -116,6 +116,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 			actDeadlineMs: times.actDeadlineMs,
 			projectionSettleMs: times.projectionSettleMs,
 			directoryFreshMs: 500,
+			systemStateSettleMs: 300,
 		},
 		dateStepMs: prng.pick([1, 1000]),
 		skewMsMax: prng.pick([0, 5000, 86_400_000]),

@@ -37,4 +37,5 @@ export const testSettings: CoreSettings = {
 	actDeadlineMs: limits.actDeadlineMs,
 	projectionSettleMs: limits.projectionDelaySettleMs,
 	directoryFreshMs: 0,
+	systemStateSettleMs: 0,
 };

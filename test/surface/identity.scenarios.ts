@@ -22,6 +22,13 @@ async function withToken({ identities }: TestApp): Promise<void> {
 	});
 }
 
+async function withEndingToken({ identities }: TestApp): Promise<void> {
+	await (await identities).tokens.issue(await ownGrant(admin), {
+		...{ id: tokenId, kind: "svc", name: "deploy", subject: "service:deploy" },
+		...{ roles: ["reader"], units: null, organization: null, lifeMs: 60_000 },
+	});
+}
+
 async function withUser({ identities }: TestApp): Promise<void> {
 	const user = { name: "alice", password: "a long password", groups: [] };
 	await (await identities).users.create(await ownGrant(admin), user);
@@ -52,12 +59,16 @@ const calls = [
 ];
 
 const revokeCall = { covers: "revokeToken", method: "DELETE", path: `/v1/auth/tokens/${tokenId}` };
+const renewCall = {
+	...{ covers: "renewToken", method: "POST", path: `/v1/auth/tokens/${tokenId}/renew` },
+	body: json({ ttl_seconds: 7200 }),
+};
 const meCall = { covers: "getMe", method: "GET", path: "/v1/auth/me" };
 const logoutCall = { covers: "logOut", method: "POST", path: "/v1/auth/logout" };
 
 /** Their own affairs need no right; to others a token does not exist. */
 const specialScenarios: readonly Scenario[] = [
-	...[revokeCall, meCall, logoutCall].flatMap((call) =>
+	...[revokeCall, renewCall, meCall, logoutCall].flatMap((call) =>
 		gateScenarios(call).filter(({ kind }) => kind === "unauthenticated"),
 	),
 	{
@@ -65,6 +76,14 @@ const specialScenarios: readonly Scenario[] = [
 		name: "hides other people's tokens",
 		kind: "forbidden",
 		before: withToken,
+		status: 404,
+		contains: ['"not_found"'],
+	},
+	{
+		...renewCall,
+		name: "hides other people's tokens from renewing",
+		kind: "forbidden",
+		before: withEndingToken,
 		status: 404,
 		contains: ['"not_found"'],
 	},
@@ -134,6 +153,37 @@ const ok: readonly Scenario[] = [
 		after: async (app) => {
 			expect(await (await app.identities).tokens.list()).toEqual([]);
 		},
+	},
+	{
+		...renewCall,
+		name: "puts off the end of a machine's token",
+		kind: "ok",
+		before: withEndingToken,
+		status: 200,
+		lacks: ['"token"'],
+		after: async (app) => {
+			const [{ created, expires } = { created: "", expires: null }] = await (
+				await app.identities
+			).tokens.list();
+			expect(Number(expires) - Date.parse(created)).toBeGreaterThanOrEqual(7_200_000);
+		},
+	},
+	{
+		...renewCall,
+		name: "renews no token of somebody else's",
+		kind: "refused",
+		before: withToken,
+		status: 403,
+	},
+	{
+		...renewCall,
+		name: "renews no token that is revoked",
+		kind: "refused",
+		before: async (app) => {
+			await withEndingToken(app);
+			await (await app.identities).tokens.revoke(await ownGrant(admin), tokenId);
+		},
+		status: 404,
 	},
 	{
 		covers: "revokeToken",

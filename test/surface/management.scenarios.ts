@@ -21,6 +21,13 @@ const calls = [
 		path: "/v1/units/app__prod",
 		body: json({ labels: {} }),
 	},
+	{ covers: "getUnitSettings", method: "GET", path: "/v1/units/app__prod/settings" },
+	{
+		covers: "updateUnitSettings",
+		method: "PATCH",
+		path: "/v1/units/app__prod/settings",
+		body: json({ auto_apply: true }),
+	},
 	{ covers: "deleteUnit", method: "DELETE", path: "/v1/units/app__prod" },
 	{ covers: "undeleteUnit", method: "POST", path: "/v1/units/app__gone/undelete" },
 	{ covers: "downloadState", method: "GET", path: "/v1/units/app__prod/download" },

@@ -147,6 +147,7 @@ describe("credential × surface", () => {
 /** What a route of a unit needs. A new route must be told of here. */
 const needs: Readonly<Record<string, Action>> = {
 	...{ getUnit: "unit.read", updateUnit: "unit.write", deleteUnit: "unit.delete" },
+	...{ getUnitSettings: "unit.read", updateUnitSettings: "unit.write" },
 	...{ undeleteUnit: "unit.delete", downloadState: "unit.read", uploadState: "unit.write" },
 	...{ listVersions: "unit.read", getVersion: "unit.read", downloadVersion: "unit.read" },
 	...{ restoreVersion: "unit.write", lockUnit: "unit.lock", unlockUnit: "unit.lock" },

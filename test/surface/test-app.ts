@@ -97,6 +97,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 				actDeadlineMs: options.actDeadlineMs ?? limits.actDeadlineMs,
 				projectionSettleMs: 0,
 				directoryFreshMs: limits.directoryFreshMs,
+				systemStateSettleMs: limits.systemStateSettleMs,
 			},
 		});
 	const core = coreOn(rootOrganization(), store);

@@ -72,6 +72,53 @@ export const unitScenarios: readonly Scenario[] = [
 		contains: ["too_large", "65536"],
 	},
 	{
+		name: "tells the settings of a unit that nobody has changed",
+		covers: "getUnitSettings",
+		kind: "ok",
+		method: "GET",
+		path: "/v1/units/app__prod/settings",
+		status: 200,
+		contains: ['"execution_mode":"local"', '"project":"Default Project"', '"description":null'],
+	},
+	{
+		name: "changes the settings that are given and no others",
+		covers: "updateUnitSettings",
+		kind: "ok",
+		method: "PATCH",
+		path: "/v1/units/app__prod/settings",
+		body: json({ description: "The app", auto_apply: true }),
+		status: 200,
+		contains: ['"description":"The app"', '"auto_apply":true', '"terraform_version":"latest"'],
+		after: async ({ send }) => {
+			const path = "/v1/units/app__prod/settings";
+			await send("PATCH", path, { body: json({ working_directory: "app" }) });
+			expect(await (await send("GET", path)).json()).toMatchObject({
+				...{ description: "The app", auto_apply: true, working_directory: "app" },
+			});
+			const name = "/tfe/api/v2/organizations/default/workspaces/app__prod";
+			expect(await (await send("GET", name)).text()).toContain('"description":"The app"');
+		},
+	},
+	...(
+		[
+			["a mode that there is not", { execution_mode: "ECHO" }, 400],
+			["a text that is too long", { description: "ECHO".repeat(2000) }, 400],
+			["another type", { auto_apply: "ECHO" }, 400],
+			["a project that there is not", { project: "ECHO" }, 404],
+		] as const
+	).map(
+		([what, body, status]): Scenario => ({
+			name: `refuses ${what} as a setting`,
+			covers: "updateUnitSettings",
+			kind: "refused",
+			method: "PATCH",
+			path: "/v1/units/app__prod/settings",
+			body: json(body),
+			status,
+			lacks: ["ECHO"],
+		}),
+	),
+	{
 		name: "lists units by prefix",
 		covers: "listUnits",
 		kind: "ok",

@@ -189,12 +189,30 @@ export class ApiTokens {
 	 * issued afterwards. Success as well when it was revoked before.
 	 */
 	async revoke(grant: Grant, id: string): Promise<void> {
-		if (!isTokenId(id)) throw new DomainError("not_found", "there is no such token");
+		if (!isTokenId(id)) throw noSuchToken();
 		const now = new Date(this.#shared.clock.now()).toISOString();
 		await this.#register(id).update<void>(grant, (value) => {
 			if (value !== null && value.revoked !== null) return { answer: undefined };
 			const revoked = { ...(value ?? neverIssued(id, now)), revoked: now };
 			return { operation: "token.revoke", value: revoked, result: undefined };
+		});
+	}
+
+	/**
+	 * Puts off a token's end to `lifeMs` from now; an end that is later, or none, stays. Fails with
+	 * `not_found` when the token does not count any more: nothing brings it back.
+	 */
+	async renew(grant: Grant, id: string, lifeMs: number): Promise<ApiToken> {
+		if (!isTokenId(id)) throw noSuchToken();
+		checkLife(lifeMs);
+		const now = this.#shared.clock.now();
+		return await this.#register(id).update<ApiToken>(grant, (value) => {
+			if (value === null || value.revoked !== null) throw noSuchToken();
+			const { expires } = value;
+			if (expires !== null && expires <= now) throw noSuchToken();
+			if (expires === null || expires >= now + lifeMs) return { answer: viewOf(value) };
+			const renewed = { ...value, expires: now + lifeMs };
+			return { operation: "token.renew", value: renewed, result: viewOf(renewed) };
 		});
 	}
 
@@ -288,10 +306,19 @@ function checkNames(wanted: NewApiToken): void {
 			);
 		}
 	}
-	const { lifeMs } = wanted;
-	if (lifeMs !== null && !(Number.isSafeInteger(lifeMs) && lifeMs > 0 && lifeMs < 1e14)) {
+	if (wanted.lifeMs !== null) checkLife(wanted.lifeMs);
+}
+
+function checkLife(lifeMs: number): void {
+	if (!(Number.isSafeInteger(lifeMs) && lifeMs > 0 && lifeMs < 1e14)) {
 		throw new DomainError("invalid_request", "a token's life must be a positive duration");
 	}
+}
+
+function noSuchToken(): DomainError {
+	return new DomainError("not_found", "there is no such token", {
+		hint: "taco token ls lists them",
+	});
 }
 
 function notIssued(): DomainError {

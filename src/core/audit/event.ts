@@ -1,7 +1,7 @@
 /** One line of the audit trail, whatever it was made from. */
 import type { Attribution, CredentialKind, Surface } from "../principal.ts";
 import type { RegisterRecord } from "../register/register.ts";
-import type { UnitRecord } from "../unit/record.ts";
+import { overlayOf, type UnitRecord, writtenVersion } from "../unit/record.ts";
 import type { AuditEntry, AuditRecord } from "./chain-record.ts";
 
 export const auditOutcomes = ["success", "denied", "failed"] as const;
@@ -67,6 +67,11 @@ function detailOfUnit({ state, operation, generation }: UnitRecord): string | nu
 		return `version ${version.number}, serial ${version.serial ?? "unknown"}${cause}`;
 	}
 	if (operation === "lock" && state.lock !== null) return `lock ${state.lock.info.ID}`;
+	const shown = operation === "graph" ? writtenVersion(state) : undefined;
+	if (shown !== undefined) {
+		const how = overlayOf(state) === undefined ? "as it was written" : "shown with live values";
+		return `version ${shown.number}, ${how}`;
+	}
 	const released = state.released.at(-1);
 	const isReleasing = operation === "unlock" || operation === "force-unlock";
 	return isReleasing && released !== undefined ? `lock ${released}` : null;

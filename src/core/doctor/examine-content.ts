@@ -6,7 +6,14 @@ import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
 import type { BodyStore } from "../state/body-store.ts";
 import type { History } from "../state/history.ts";
 import { bodyRoot } from "../unit/keys.ts";
-import { currentVersion, hasBody, type UnitRecord, type Version } from "../unit/record.ts";
+import { isPresentation } from "../unit/overlay.ts";
+import {
+	currentVersion,
+	hasBody,
+	overlayOf,
+	type UnitRecord,
+	type Version,
+} from "../unit/record.ts";
 import { lockKeyOfUnit, stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
 import { examineIndex } from "./examine-index.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -42,25 +49,25 @@ export async function examineContent(
 	let bodiesVerified = 0;
 	const kept = new Set<string>();
 	const contents = new Set<string>();
-	for (const version of versions) {
-		if (!hasBody(head.state, version)) continue;
+	const overlay = overlayOf(head.state);
+	const shown = versions.filter((version) => hasBody(head.state, version));
+	for (const version of overlay === undefined ? shown : [...shown, overlay]) {
+		const name = `version ${version.number}${version === overlay ? " as it is shown" : ""}`;
 		kept.add(version.body);
 		contents.add(version.sha256);
 		const blob = stored.get(version.body);
 		if (blob === undefined) {
-			findings.push(finding("missing", id, `the content of version ${version.number} is missing`));
+			findings.push(finding("missing", id, `the content of ${name} is missing`));
 			continue;
 		}
 		if (blob.size !== version.sizeBytes) {
-			findings.push(
-				finding("damaged", id, `version ${version.number} has another size than recorded`),
-			);
+			findings.push(finding("damaged", id, `${name} has another size than recorded`));
 			continue;
 		}
 		if (!isDeep && version.number !== head.state.current) continue;
 		bodiesVerified++;
 		if (!(await isIntact(deps.bodies, version))) {
-			findings.push(finding("damaged", id, `version ${version.number} is not what was written`));
+			findings.push(finding("damaged", id, `${name} is not what was written`));
 		}
 	}
 	for (const key of stored.keys()) {
@@ -127,10 +134,12 @@ export async function examineProjection(
 		const sha256 = hasher.digest("hex");
 		if (sha256 !== wanted?.sha256) {
 			const known = await deps.history.findBySha256(state, sha256);
+			const isOurs = known !== undefined || isPresentation(state, sha256);
+			const name = known === undefined ? "was shown earlier" : `is version ${known.number}`;
 			findings.push(
-				known === undefined
-					? finding("outside-write", id, "its plain state holds bytes that no version has")
-					: finding("projection-behind", id, `its plain state is version ${known.number}`),
+				isOurs
+					? finding("projection-behind", id, `its plain state ${name}`)
+					: finding("outside-write", id, "its plain state holds bytes that no version has"),
 			);
 		}
 	} else if (wanted !== undefined) {

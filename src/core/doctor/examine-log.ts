@@ -10,6 +10,7 @@ import {
 	decodeUnitRecord,
 	type Operation,
 	type UnitRecord,
+	writtenVersion,
 } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -116,6 +117,7 @@ function checkStep(
 		...found,
 		...checkLocks(id, before.record, record),
 		...checkSerials(id, before.record, record),
+		...checkOverlay(id, before.record, record),
 	];
 }
 
@@ -133,6 +135,26 @@ function checkLocks(id: UnitId, before: UnitRecord, record: UnitRecord): Finding
 		return [finding("lock-violated", id, `${at} loses the lock without releasing it`)];
 	}
 	return [];
+}
+
+/** An overlay is shown for the version that is current, and nothing else comes with it. */
+function checkOverlay(id: UnitId, before: UnitRecord, record: UnitRecord): Finding[] {
+	const at = `record ${record.generation}`;
+	const bad = (what: string) => [finding("overlay-violated", id, `${at} ${what}`)];
+	const written = writtenVersion(record.state);
+	const overlay = record.state.overlay ?? undefined;
+	if (record.operation !== "graph") {
+		const isNew = overlay !== undefined && overlay.body !== before.state.overlay?.body;
+		return isNew ? bad("brings an overlay with another operation") : [];
+	}
+	if (before.state.lock !== null) return bad("shows live values while the unit is locked");
+	if (record.state.current !== before.state.current) return bad("changes the version with them");
+	if (overlay === undefined) return [];
+	const isOfCurrent =
+		overlay.number === written?.number &&
+		overlay.serial === written.serial &&
+		overlay.lineage === written.lineage;
+	return isOfCurrent ? [] : bad("shows live values for another version than the current one");
 }
 
 function checkSerials(id: UnitId, before: UnitRecord, record: UnitRecord): Finding[] {

@@ -11,6 +11,8 @@ export const findingCodes = {
 	"serial-fell": "error",
 	/** A write or an unlock that the lock before it did not allow. */
 	"lock-violated": "error",
+	/** An overlay that changed more than what is shown, or came while the unit was locked. */
+	"overlay-violated": "error",
 	/** A newer version of this program wrote it. */
 	"schema-too-new": "error",
 	/** A plain object is not what the head says; repaired by a server's sweep or by --repair. */

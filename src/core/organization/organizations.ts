@@ -22,7 +22,6 @@ import {
 	type OrganizationKey,
 	rootOrganization,
 } from "./organization.ts";
-import type { OrganizationSettings } from "./settings.ts";
 import {
 	type FirstAdmin,
 	findLiving,
@@ -34,6 +33,7 @@ import {
 	withDeletion,
 	withOrganization,
 } from "./register.ts";
+import type { OrganizationSettings } from "./settings.ts";
 
 export interface OrganizationsDeps extends RegisterDeps {
 	/** Of the root. */

@@ -40,9 +40,9 @@ export interface ProjectorDeps {
 /** What a plain state is to the unit. */
 type PlainState =
 	| { readonly kind: "absent" }
-	/** The current version's bytes. */
+	/** The current version's bytes, as everybody sees them. */
 	| { readonly kind: "same" }
-	/** Bytes of another of our versions: we are behind. */
+	/** Bytes of another of our versions, or of an earlier overlay: we are behind. */
 	| { readonly kind: "ours" }
 	/** Bytes that no version has. */
 	| { readonly kind: "unknown" };
@@ -153,8 +153,8 @@ export class Projector {
 		for await (const chunk of plain.body) hasher.update(chunk);
 		const sha256 = hasher.digest("hex");
 		if (state.deleted === null && currentVersion(state)?.sha256 === sha256) return { kind: "same" };
-		const known = await this.#deps.history.findBySha256(state, sha256);
-		return { kind: known === undefined ? "unknown" : "ours" };
+		const isOurs = await this.#deps.history.isOurs(state, sha256);
+		return { kind: isOurs ? "ours" : "unknown" };
 	}
 
 	/**
@@ -182,8 +182,7 @@ export class Projector {
 		);
 		const state = head.record?.state;
 		const isKnown =
-			state === undefined ||
-			(await this.#deps.history.findBySha256(state, body.facts.sha256)) !== undefined;
+			state === undefined || (await this.#deps.history.isOurs(state, body.facts.sha256));
 		let isKept = false;
 		try {
 			if (!isKnown) {

@@ -172,12 +172,13 @@ function readableResource(text: string): Resource[] {
 
 /** Whether the decision depends on the labels of the unit. */
 export function needsLabels(standing: Standing, action: Action): boolean {
-	if (standing.units?.some((resource) => resource.kind === "label") === true) return true;
+	if (standing.units?.some((resource) => resource.kind !== "pattern") === true) return true;
 	if (standing.isAdmin) return false;
 	return standing.rules.some(
 		({ rule, within }) =>
 			isAbout(rule, action) &&
-			(within?.kind === "label" || rule.resources.some((resource) => resource.kind === "label")),
+			((within !== null && within.kind !== "pattern") ||
+				rule.resources.some((resource) => resource.kind !== "pattern")),
 	);
 }
 

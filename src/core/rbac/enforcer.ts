@@ -7,11 +7,11 @@ import type { Action } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
 import type { Filter } from "./grant.ts";
 import { emptyPolicy, type Policy } from "./model.ts";
-import { everything, type Labels } from "./resource.ts";
+import { everything, hasTraits, type Labels, withTraits } from "./resource.ts";
 
 /**
- * The labels of a unit as they were at most `policyAgeMaxMs` ago, of a deleted one too; none for
- * one that does not exist. Fails with `storage_unavailable`.
+ * The traits of a unit as they were at most `policyAgeMaxMs` ago, of a deleted one too; for one that
+ * does not exist those that it would be made with. Fails with `storage_unavailable`.
  */
 export type LabelsOf = (id: string) => Promise<Labels>;
 
@@ -42,8 +42,15 @@ export class Enforcer {
 	): Promise<boolean> {
 		const standing = await this.#standing(caller.principal);
 		const isLabelled = resource !== everything && needsLabels(standing, action);
-		const known = isLabelled ? (labels ?? (await this.#deps.labelsOf(resource))) : {};
+		const known = isLabelled ? await this.#traits(resource, labels) : {};
 		return judge(standing, action, resource, known).allowed;
+	}
+
+	/** Labels that are about to be set say nothing of the unit's project. */
+	async #traits(resource: string, labels: Labels | undefined): Promise<Labels> {
+		if (hasTraits(labels)) return labels;
+		const own = await this.#deps.labelsOf(resource);
+		return labels === undefined ? own : withTraits(labels, own);
 	}
 
 	/** A filter over units whose labels are known. Fails as `decide`. */

@@ -9,7 +9,7 @@ import type { BlobInfo, BlobStore } from "../ports/blob-store.ts";
 import type { History } from "../state/history.ts";
 import { indexSchema, readIndexKey } from "../state-index/stored-index.ts";
 import { bodyRoot, generationOfBodyKey, indexRoot, logName, pageRoot } from "../unit/keys.ts";
-import { hasBody } from "../unit/record.ts";
+import { hasBody, overlayOf } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 
@@ -43,6 +43,8 @@ export class Pruner {
 		if (head.record === null || head.record.state.adopting) return 0;
 		const state = head.record.state;
 		const versions = (await history.all(state)).filter((version) => hasBody(state, version));
+		const overlay = overlayOf(state);
+		if (overlay !== undefined) versions.push(overlay);
 		const kept = new Set([
 			...state.pages.map((page) => page.key),
 			...versions.map((version) => version.body),

@@ -23,6 +23,8 @@ export interface SweeperDeps {
 	readonly feed: ChangesFeed;
 	readonly clock: Clock;
 	readonly log: Log;
+	/** Told after each sweep: what else has to be looked after now and then. */
+	readonly onSwept?: () => void;
 }
 
 /** How a unit looked at the last sweep. */
@@ -83,6 +85,7 @@ export class Sweeper {
 				await clock.sleep(limits.sweepPauseMs, signal).catch(() => undefined);
 			}
 		}
+		this.#deps.onSwept?.();
 		await feed.sweep();
 	}
 }

@@ -8,6 +8,7 @@ import { HeadCache } from "../log/head-cache.ts";
 import { recordHash } from "../log/head-finder.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import { pageKey } from "../unit/keys.ts";
+import { isPresentation } from "../unit/overlay.ts";
 import type { UnitState, Version, VersionPageRef } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 
@@ -77,6 +78,12 @@ export class History {
 		const inHead = state.versions.findLast((v) => v.sha256 === sha256);
 		if (inHead !== undefined) return inHead;
 		return (await this.all(state)).findLast((v) => v.sha256 === sha256);
+	}
+
+	/** Whether some version has these bytes, or was shown with them. */
+	async isOurs(state: UnitState, sha256: string): Promise<boolean> {
+		if (isPresentation(state, sha256)) return true;
+		return (await this.findBySha256(state, sha256)) !== undefined;
 	}
 
 	async #page(ref: VersionPageRef): Promise<readonly Version[]> {

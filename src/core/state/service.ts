@@ -3,7 +3,14 @@ import { DomainError } from "../errors.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import type { Caller } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import { currentVersion, hasBody, type UnitState, type Version } from "../unit/record.ts";
+import { presentationsOf } from "../unit/overlay.ts";
+import {
+	currentVersion,
+	hasBody,
+	type Presentation,
+	type UnitState,
+	type Version,
+} from "../unit/record.ts";
 import { stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
 import { type BodyStore, cancelBody, damaged, type VerifiedBody } from "./body-store.ts";
 import type { History } from "./history.ts";
@@ -25,11 +32,24 @@ export interface ReadState {
 	readonly body: VerifiedBody;
 }
 
+/** Which state is read; the current one, as everybody sees it, when no version is named. */
+export interface ReadOptions {
+	readonly version?: number;
+	/**
+	 * Base64. When the named version was shown with this content and is current, it is read as it is
+	 * shown now; otherwise as it was written.
+	 */
+	readonly shownAs?: string;
+}
+
 export interface VersionRow {
+	/** As it was written. */
 	readonly version: Version;
 	readonly isCurrent: boolean;
 	/** False when retention has given its body up. */
 	readonly isAvailable: boolean;
+	/** What it was shown as beside that, the newest first. */
+	readonly presentations: readonly Presentation[];
 }
 
 /** Reads, writes and restores states. */
@@ -52,37 +72,29 @@ export class StateService {
 	 * Fails with `unit_not_found`, `no_state`, `version_not_found`, `storage_corrupt` (I8) or
 	 * `storage_unavailable`.
 	 */
-	async read(
-		caller: Caller,
-		id: UnitId,
-		options: { readonly version?: number } = {},
-	): Promise<ReadState> {
+	async read(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<ReadState> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		return await orUnavailable(() => this.#read(caller, id, options.version));
+		return await orUnavailable(() => this.#read(caller, id, options));
 	}
 
 	/**
 	 * The version that `read` would give, without its bytes; null for a plain state that nobody has
 	 * taken over yet. Fails as `read`.
 	 */
-	async locate(
-		caller: Caller,
-		id: UnitId,
-		options: { readonly version?: number } = {},
-	): Promise<Version | null> {
+	async locate(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<Version | null> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
 		const state = await this.#stateOf(id);
 		if (state !== null) {
-			return await orUnavailable(() => this.#pick(caller, id, state, options.version));
+			return await orUnavailable(() => this.#pick(caller, id, state, options));
 		}
 		if (options.version !== undefined) throw versionNotFound();
 		return null;
 	}
 
-	async #read(caller: Caller, id: UnitId, number: number | undefined): Promise<ReadState> {
+	async #read(caller: Caller, id: UnitId, options: ReadOptions): Promise<ReadState> {
 		let missing: string | null = null;
 		for (;;) {
-			const read = await this.#readOnce(caller, id, number);
+			const read = await this.#readOnce(caller, id, options);
 			if (typeof read !== "string") return read;
 			// Retention may have taken the body of a version that another write has just replaced.
 			if (read === missing) throw damaged();
@@ -91,11 +103,8 @@ export class StateService {
 	}
 
 	/** Gives the body's key when the head refers to it and it is not there. */
-	async #readOnce(
-		caller: Caller,
-		id: UnitId,
-		number: number | undefined,
-	): Promise<ReadState | string> {
+	async #readOnce(caller: Caller, id: UnitId, options: ReadOptions): Promise<ReadState | string> {
+		const number = options.version;
 		const seen = this.#deps.log.lastSeen(id)?.record?.state;
 		const guess = number === undefined && seen !== undefined ? currentVersion(seen) : undefined;
 		const guessed = guess === undefined ? null : this.#bodies.open(guess.body, guess);
@@ -109,7 +118,7 @@ export class StateService {
 			if (head.record === null) return await this.#readPlain(id, number);
 			const state = head.record.state;
 			if (state.deleted !== null) throw unitNotFound();
-			const version = await this.#pick(caller, id, state, number);
+			const version = await this.#pick(caller, id, state, options);
 			if (guess?.body === version.body && guessed !== null) {
 				const body = await guessed;
 				if (body !== null)
@@ -139,10 +148,14 @@ export class StateService {
 		caller: Caller,
 		id: UnitId,
 		state: UnitState,
-		number: number | undefined,
+		{ version: number, shownAs }: ReadOptions,
 	): Promise<Version> {
+		const current = currentVersion(state);
+		if (current !== undefined && current.number === number) {
+			const shown = presentationsOf(state, number);
+			if (shown.some(({ md5 }) => md5 === shownAs)) return current;
+		}
 		if (number === undefined) {
-			const current = currentVersion(state);
 			if (current !== undefined) return current;
 			throw new DomainError("no_state", "the unit has no state yet", {
 				hint: "apply, or push a state with `taco unit push`",
@@ -229,5 +242,6 @@ function row(state: UnitState, version: Version): VersionRow {
 		version,
 		isCurrent: version.number === state.current,
 		isAvailable: hasBody(state, version),
+		presentations: presentationsOf(state, version.number),
 	};
 }

@@ -10,7 +10,14 @@ import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { created, withVersion } from "../unit/changes.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import { currentVersion, type UnitState, type Version } from "../unit/record.ts";
+import { presentationsOf } from "../unit/overlay.ts";
+import {
+	currentVersion,
+	overlayOf,
+	type UnitState,
+	type Version,
+	writtenVersion,
+} from "../unit/record.ts";
 import { isReserved, stateKeyOfUnit, type UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 import {
@@ -45,7 +52,10 @@ export interface WriteInput {
 	/** Accept a lower serial or another lineage; needs unit.force. */
 	readonly force: boolean;
 	readonly autoCreate: boolean;
-	/** Write only if the current state has this SHA-256 (hex); null: only if there is none. */
+	/**
+	 * Write only if the current state has this SHA-256 (hex), as it was written or shown since; null:
+	 * only if there is none.
+	 */
 	readonly ifSha256?: string | null;
 }
 
@@ -64,6 +74,20 @@ interface WriteContext {
 }
 
 class GenerationMoved extends Error {}
+
+/** Whether the current version has these bytes, or was shown with them. */
+function hasContent(state: UnitState, sha256: string): boolean {
+	const written = writtenVersion(state);
+	if (written === undefined) return false;
+	return (
+		written.sha256 === sha256 ||
+		presentationsOf(state, written.number).some((one) => one.sha256 === sha256)
+	);
+}
+
+function isAsExpected(state: UnitState, sha256: string | null): boolean {
+	return sha256 === null ? writtenVersion(state) === undefined : hasContent(state, sha256);
+}
 
 /** A body is stored anew so often when others keep changing the unit. */
 const movesMax = 10;
@@ -112,8 +136,8 @@ export class StateWriter {
 		const facts = checkBytes(bytes, input.md5);
 		const { log } = this.#deps;
 		const seen = log.lastSeen(id);
-		const current = seen?.record == null ? undefined : currentVersion(seen.record.state);
-		if (seen === undefined || current?.sha256 === facts.sha256) {
+		const mayBeThere = seen?.record != null && hasContent(seen.record.state, facts.sha256);
+		if (seen === undefined || mayBeThere) {
 			const head = await log.confirm(id);
 			const answer = this.#unchanged(head.record?.state ?? null, facts, input, context);
 			if (answer !== null) return answer;
@@ -206,9 +230,10 @@ export class StateWriter {
 	): WrittenState | null {
 		if (state === null || state.deleted !== null || state.adopting) return null;
 		checkWriteLock(state, input.lockId, context.caller);
-		const current = currentVersion(state);
-		if (current?.sha256 !== facts.sha256) return null;
-		return { version: current, isUnchanged: true };
+		const written = writtenVersion(state);
+		if (written === undefined || !hasContent(state, facts.sha256)) return null;
+		const shown = overlayOf(state);
+		return { version: shown?.sha256 === facts.sha256 ? shown : written, isUnchanged: true };
 	}
 
 	#base(state: UnitState | null, context: WriteContext, isPlain: boolean): UnitState {
@@ -228,7 +253,7 @@ export class StateWriter {
 		const base = this.#base(state, context, false);
 		checkWriteLock(base, input.lockId, context.caller);
 		const current = currentVersion(base);
-		if (input.ifSha256 !== undefined && (current?.sha256 ?? null) !== input.ifSha256) {
+		if (input.ifSha256 !== undefined && !isAsExpected(base, input.ifSha256)) {
 			throw new DomainError("precondition_failed", "the state has changed since it was read", {
 				hint: "read it again and decide again",
 			});

@@ -1,11 +1,17 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
-import type { Lock, UnitState, Version } from "./record.ts";
+import { withoutOverlay } from "./overlay.ts";
+import { defaultProjectId, type Lock, type UnitState, type Version } from "./record.ts";
 
 /** A unit that was just created and has no state. */
-export function newUnit(at: string, labels: Readonly<Record<string, string>> = {}): UnitState {
+export function newUnit(
+	at: string,
+	labels: Readonly<Record<string, string>> = {},
+	project: string = defaultProjectId,
+): UnitState {
 	return {
 		labels,
+		...(project === defaultProjectId ? {} : { project }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -24,16 +30,18 @@ export function newUnit(at: string, labels: Readonly<Record<string, string>> = {
 
 /**
  * The unit created, again when it was deleted before: numbers go on and the history of the earlier
- * life is kept, so that nothing is lost by an automatic re-creation.
+ * life is kept, so that nothing is lost by an automatic re-creation. Without `project` it stays in
+ * the one it was in.
  */
 export function created(
 	before: UnitState | null,
 	at: string,
 	labels: Readonly<Record<string, string>> = {},
+	project: string = before?.project ?? defaultProjectId,
 ): UnitState {
-	if (before === null) return newUnit(at, labels);
+	if (before === null) return newUnit(at, labels, project);
 	return {
-		...before,
+		...inProject(before, project),
 		labels,
 		created: at,
 		updated: at,
@@ -43,6 +51,12 @@ export function created(
 		current: null,
 		keptAside: [],
 	};
+}
+
+/** In this project. */
+export function inProject(state: UnitState, project: string): UnitState {
+	const { project: _before, ...rest } = state;
+	return project === defaultProjectId ? rest : { ...rest, project };
 }
 
 /** With this lock. */
@@ -57,6 +71,11 @@ export function unlocked(state: UnitState): UnitState {
 	return { ...state, lock: null, released };
 }
 
+/** Deleted: unlocked and hidden, with its whole history. */
+export function deleted(state: UnitState, at: string): UnitState {
+	return { ...withoutOverlay(unlocked(state)), deleted: at };
+}
+
 /** With a further version, current unless it is kept aside; retention of `versionsKept` bodies. */
 export function withVersion(
 	state: UnitState,
@@ -68,7 +87,7 @@ export function withVersion(
 			? state.bodiesFrom
 			: Math.max(state.bodiesFrom, version.number - options.versionsKept + 1);
 	return {
-		...state,
+		...(options.isCurrent ? withoutOverlay(state) : state),
 		updated: options.isCurrent ? version.at : state.updated,
 		current: options.isCurrent ? version.number : state.current,
 		versions: [...state.versions, version],

@@ -20,6 +20,7 @@ export type Operation =
 	| "write"
 	| "restore"
 	| "foreign"
+	| "graph"
 	| "delete"
 	| "undelete";
 
@@ -80,6 +81,16 @@ export interface Version {
 	readonly restoredFrom: number | null;
 }
 
+/** A content under which a version was shown and no longer is. */
+export interface Presentation {
+	/** The version's number. */
+	readonly number: number;
+	/** Hex. */
+	readonly sha256: string;
+	/** Base64. */
+	readonly md5: string;
+}
+
 /** A page of older versions, kept beside the log because the head must stay small. */
 export interface VersionPageRef {
 	readonly key: string;
@@ -88,9 +99,14 @@ export interface VersionPageRef {
 	readonly lastNumber: number;
 }
 
+/** Where units are that nobody put elsewhere. */
+export const defaultProjectId = "prj-default";
+
 /** What a unit is. */
 export interface UnitState {
 	readonly labels: Readonly<Record<string, string>>;
+	/** The project's id; absent: the default one. */
+	readonly project?: string;
 	/** ISO 8601. */
 	readonly created: string;
 	/** ISO 8601 of the last change of content: the current version's time, or `created`. */
@@ -114,6 +130,14 @@ export interface UnitState {
 	readonly bodiesFrom: number;
 	/** Numbers of versions written behind our back that did not become current, newest last. */
 	readonly keptAside: readonly number[];
+	/**
+	 * The current version as it is shown: with live values in place of those that were written. Same
+	 * number, serial and lineage; a body, hashes and time of its own. It counts only for the version
+	 * that it names, so what does not know of it may leave it behind. Only the system unit has one.
+	 */
+	readonly overlay?: Version | null;
+	/** Overlays that were replaced or cleared, newest last: their bytes are ours wherever they turn up. */
+	readonly presented?: readonly Presentation[];
 }
 
 /** A record: what happened, by whom, and what the unit is since. */
@@ -186,9 +210,20 @@ export function versionInHead(state: UnitState, number: number | null): Version 
 	return number === null ? undefined : state.versions.find((v) => v.number === number);
 }
 
-/** The current version, or undefined when there is no state. */
-export function currentVersion(state: UnitState): Version | undefined {
+/** The overlay of the current version, if it has one. */
+export function overlayOf(state: UnitState): Version | undefined {
+	const overlay = state.overlay ?? undefined;
+	return overlay?.number === state.current ? overlay : undefined;
+}
+
+/** The current version as it was written, without an overlay. */
+export function writtenVersion(state: UnitState): Version | undefined {
 	return versionInHead(state, state.current);
+}
+
+/** The current version as everybody sees it, or undefined when there is no state. */
+export function currentVersion(state: UnitState): Version | undefined {
+	return overlayOf(state) ?? writtenVersion(state);
 }
 
 /** Whether retention has left this version's body alone. */

@@ -7,12 +7,13 @@ import { lockedError } from "../lock/rules.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Caller } from "../principal.ts";
+import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
-import { created, unlocked } from "./changes.ts";
+import { traitsOf } from "../rbac/resource.ts";
+import { created, deleted, inProject } from "./changes.ts";
 import type { UnitDirectory } from "./directory.ts";
 import { unitNotFound } from "./not-found.ts";
-import type { UnitState } from "./record.ts";
+import { defaultProjectId, type UnitState } from "./record.ts";
 import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
 import { stateKeyOfUnit, type UnitId } from "./unit-id.ts";
 import type { UnitLog } from "./unit-log.ts";
@@ -60,11 +61,13 @@ export class UnitService {
 	async create(
 		caller: Caller,
 		id: UnitId,
-		input: { readonly labels: Labels } = { labels: {} },
+		input: { readonly labels: Labels; readonly project?: string } = { labels: {} },
 	): Promise<UnitSummary> {
 		checkLabels(input.labels);
 		const { gate, log, clock } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id, input.labels);
+		const { labels, project = defaultProjectId } = input;
+		const traits = traitsOf(labels, project, "new");
+		const grant = await gate.authorize(caller, "unit.write", id, traits);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -74,7 +77,7 @@ export class UnitService {
 			}
 			return {
 				operation: "create",
-				state: created(state, at, input.labels),
+				state: created(state, at, labels, project),
 				result: (record) => summaryOf(id, record),
 			};
 		});
@@ -128,7 +131,10 @@ export class UnitService {
 					([key, value]) => Object.hasOwn(unit.labels, key) && unit.labels[key] === value,
 				),
 		);
-		const units = await this.#deps.gate.filter(caller, "unit.read", wanted, (unit) => unit);
+		const units = await this.#deps.gate.filter(
+			...([caller, "unit.read", wanted] as const),
+			({ id, traits }) => ({ id, labels: traits }),
+		);
 		const last = units[limit - 1];
 		if (units.length > limit && last !== undefined) {
 			return { units: units.slice(0, limit), next: last.id };
@@ -161,6 +167,22 @@ export class UnitService {
 	}
 
 	/**
+	 * Puts the unit into another project; who could not create it there may not.
+	 * Fails with `unit_not_found`, `forbidden`, or as UnitLog.act.
+	 */
+	async move(caller: Caller, id: UnitId, project: string): Promise<UnitSummary> {
+		const { gate, log } = this.#deps;
+		const grant = await gate.authorize(caller, "unit.write", id);
+		const { labels } = await this.get({ ...caller, principal: systemPrincipal }, id);
+		await gate.authorize(caller, "unit.write", id, traitsOf(labels, project, "new"));
+		return await log.act<UnitSummary>(grant, id, (state) => ({
+			operation: "update",
+			state: inProject(checkLiving(state), project),
+			result: (record) => summaryOf(id, record),
+		}));
+	}
+
+	/**
 	 * Deletes the unit: it is gone from every surface, and `undelete` brings it back whole.
 	 * A locked unit only with `force`, which needs unit.force-unlock as well.
 	 * Fails with `unit_not_found`, `locked`, `precondition_failed`, or as UnitLog.act.
@@ -180,7 +202,7 @@ export class UnitService {
 			if (living.lock !== null && !input.force) throw lockedError(living.lock);
 			return {
 				operation: "delete",
-				state: { ...unlocked(living), deleted: at },
+				state: deleted(living, at),
 				result: () => undefined,
 			};
 		});
@@ -223,6 +245,7 @@ function checkLabels(labels: Labels): void {
 	const isBad = entries.some(
 		([key, value]) =>
 			key === "" ||
+			key.includes("\u0000") ||
 			Buffer.byteLength(key) > limits.labelKeyBytesMax ||
 			Buffer.byteLength(value) > limits.labelValueBytesMax,
 	);

@@ -1,5 +1,12 @@
 /** What lists and overviews say of a unit. */
-import { currentVersion, type Lock, type UnitRecord, type Version } from "./record.ts";
+import { type Labels, traitsOf } from "../rbac/resource.ts";
+import {
+	currentVersion,
+	defaultProjectId,
+	type Lock,
+	type UnitRecord,
+	type Version,
+} from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
 export interface UnitSummary {
@@ -14,6 +21,10 @@ export interface UnitSummary {
 	readonly sizeBytes: number;
 	readonly lock: Lock | null;
 	readonly labels: Readonly<Record<string, string>>;
+	/** Id of its project. */
+	readonly project: string;
+	/** What rights depend on beside the id. */
+	readonly traits: Labels;
 	readonly current: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
@@ -23,6 +34,7 @@ export interface UnitSummary {
 export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 	const { state } = record;
 	const current = currentVersion(state) ?? null;
+	const { labels, project = defaultProjectId } = state;
 	return {
 		id,
 		generation: record.generation,
@@ -32,7 +44,9 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		changed: record.time,
 		sizeBytes: current?.sizeBytes ?? 0,
 		lock: state.lock,
-		labels: state.labels,
+		labels,
+		project,
+		traits: traitsOf(labels, project),
 		current,
 		isAdopted: true,
 		keptAside: state.keptAside,
@@ -57,6 +71,8 @@ export function summaryOfPlain(
 		sizeBytes,
 		lock,
 		labels: {},
+		project: defaultProjectId,
+		traits: traitsOf({}, defaultProjectId),
 		current: null,
 		isAdopted: false,
 		keptAside: [],

@@ -101,6 +101,11 @@ export class UnitLog {
 		this.#adopt = adopt;
 	}
 
+	/** Whether a unit without a log has a plain state or lock. Fails with StoreError. */
+	isPlain(id: UnitId): Promise<boolean> {
+		return this.#findPlain(id);
+	}
+
 	/** Calls `listener` when it is not known whether a record of this server was appended. */
 	onUnknown(listener: (id: UnitId) => void): void {
 		this.#unknownListeners.push(listener);

@@ -7,6 +7,7 @@ import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
+import { defaultProjectId } from "../unit/record.ts";
 
 export interface Project {
 	readonly id: string;
@@ -18,7 +19,7 @@ export interface Project {
 
 /** Where workspaces are that nobody put elsewhere. */
 export const defaultProject: Project = {
-	id: "prj-default",
+	id: defaultProjectId,
 	name: "Default Project",
 	description: "",
 	created: null,

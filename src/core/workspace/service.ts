@@ -1,24 +1,23 @@
 /**
  * Workspaces: units as the cloud backend sees them. A workspace is a unit; its tags are the unit's
- * labels; its settings and its project lie in a register of its own.
+ * labels and its project the unit's; its settings lie in a register of its own.
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
+import type { Action } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import type { Labels, UnitService } from "../unit/service.ts";
 import type { UnitSummary } from "../unit/summary.ts";
 import { encodeUnitId, type UnitId } from "../unit/unit-id.ts";
-import { defaultProject } from "./projects.ts";
 import { initialSettings, type WorkspaceSettings } from "./settings.ts";
 
 /** What the register of a workspace holds. */
 interface StoredWorkspace {
 	/** Creation of the unit that it is about: a unit that was created anew starts from scratch. */
 	readonly unitCreated: string;
-	readonly projectId: string;
 	readonly settings: WorkspaceSettings;
 }
 
@@ -36,6 +35,8 @@ export interface WorkspaceRights {
 	readonly mayLock: boolean;
 	readonly mayForceUnlock: boolean;
 	readonly mayDelete: boolean;
+	readonly mayReadVariables: boolean;
+	readonly mayWriteVariables: boolean;
 }
 
 export interface WorkspaceFilter {
@@ -73,13 +74,16 @@ export class WorkspaceService {
 	}
 
 	/**
-	 * One workspace, for callers who may read the unit or at least its outputs.
+	 * One workspace, for callers who may read the unit or at least its outputs or its variables.
 	 * Fails with `unit_not_found`, or as UnitService.get.
 	 */
 	async get(caller: Caller, id: UnitId): Promise<Workspace> {
 		const { units, gate } = this.#deps;
 		const mayRead = await gate.may(caller, "unit.read", id);
-		if (!mayRead && !(await gate.may(caller, "unit.read-outputs", id))) {
+		const parts = ["unit.read-outputs", "unit.read-variables"] as const;
+		const mayPart = async () =>
+			(await Promise.all(parts.map((part) => gate.may(caller, part, id)))).includes(true);
+		if (!mayRead && !(await mayPart())) {
 			await gate.authorize(caller, "unit.read", id);
 			throw unitNotFound();
 		}
@@ -91,21 +95,18 @@ export class WorkspaceService {
 	}
 
 	/** What the caller may do with it. Fails as the gate. */
-	async rights(caller: Caller, unit: Pick<UnitSummary, "id" | "labels">): Promise<WorkspaceRights> {
-		const may = (action: Parameters<Gate["may"]>[1]) =>
-			this.#deps.gate.may(caller, action, unit.id, unit.labels);
-		const [mayRead, mayReadOutputs, mayWrite, mayLock, mayForceUnlock, mayDelete] =
-			await Promise.all([
-				...[may("unit.read"), may("unit.read-outputs"), may("unit.write")],
-				...[may("unit.lock"), may("unit.force-unlock"), may("unit.delete")],
-			]);
+	async rights(caller: Caller, unit: Pick<UnitSummary, "id" | "traits">): Promise<WorkspaceRights> {
+		const may = (action: Action) => this.#deps.gate.may(caller, action, unit.id, unit.traits);
+		const mayRead = await may("unit.read");
 		return {
-			mayRead: mayRead === true,
-			mayReadOutputs: mayRead === true || mayReadOutputs === true,
-			mayWrite: mayWrite === true,
-			mayLock: mayLock === true,
-			mayForceUnlock: mayForceUnlock === true,
-			mayDelete: mayDelete === true,
+			mayRead,
+			mayReadOutputs: mayRead || (await may("unit.read-outputs")),
+			mayWrite: await may("unit.write"),
+			mayLock: await may("unit.lock"),
+			mayForceUnlock: await may("unit.force-unlock"),
+			mayDelete: await may("unit.delete"),
+			mayReadVariables: await may("unit.read-variables"),
+			mayWriteVariables: await may("unit.write-variables"),
 		};
 	}
 
@@ -115,39 +116,35 @@ export class WorkspaceService {
 		id: UnitId,
 		input: { readonly labels: Labels } & WorkspaceChange,
 	): Promise<Workspace> {
-		const unit = await this.#deps.units.create(caller, id, { labels: input.labels });
-		return await this.#change(caller, unit, input);
+		const { labels, projectId } = input;
+		const place = projectId === undefined ? {} : { project: projectId };
+		const unit = await this.#deps.units.create(caller, id, { labels, ...place });
+		return await this.#change(caller, unit, input.settings ?? {});
 	}
 
 	/** Changes settings and project. Fails with `unit_not_found`, `forbidden`, or as Register.update. */
 	async update(caller: Caller, id: UnitId, change: WorkspaceChange): Promise<Workspace> {
 		const { unit } = await this.get(caller, id);
-		return await this.#change(caller, unit, change);
+		const { projectId = unit.project, settings = {} } = change;
+		const isMoving = projectId !== unit.project;
+		const moved = isMoving ? await this.#deps.units.move(caller, id, projectId) : unit;
+		return await this.#change(caller, moved, settings);
 	}
 
-	async #change(caller: Caller, unit: UnitSummary, change: WorkspaceChange): Promise<Workspace> {
-		const given = Object.entries(change.settings ?? {});
+	async #change(caller: Caller, unit: UnitSummary, change: WorkspaceSettings): Promise<Workspace> {
 		const grant = await this.#deps.gate.authorize(caller, "unit.write", unit.id);
 		return await this.#register(unit.id).update<Workspace>(grant, (value) => {
 			const before = workspaceOf(unit, value);
-			const after: Workspace = {
-				unit,
-				settings: { ...before.settings, ...change.settings },
-				projectId: change.projectId ?? before.projectId,
-			};
-			const isSame =
-				after.projectId === before.projectId &&
-				given.every(([name, setting]) => before.settings[name] === setting);
+			const settings = { ...before.settings, ...change };
+			const isSame = Object.entries(change).every(
+				([name, setting]) => before.settings[name] === setting,
+			);
 			if (isSame) return { answer: before };
 			return {
 				operation: "workspace.update",
 				detail: unit.id,
-				value: {
-					unitCreated: unit.created,
-					projectId: after.projectId,
-					settings: after.settings,
-				},
-				result: after,
+				value: { unitCreated: unit.created, settings },
+				result: { ...before, settings },
 			};
 		});
 	}
@@ -162,19 +159,14 @@ export class WorkspaceService {
 			labels: {},
 			deleted: false,
 		});
-		const wanted = units.filter((unit) => filter.wants(unit));
+		const { projectId, pageSize } = filter;
+		const wanted = units.filter(
+			(unit) => (projectId === null || unit.project === projectId) && filter.wants(unit),
+		);
 		if (filter.isDescending) wanted.reverse();
-		const first = (filter.pageNumber - 1) * filter.pageSize;
-		if (filter.projectId === null) {
-			const page = wanted.slice(first, first + filter.pageSize);
-			return { workspaces: await this.#withSettings(page), total: wanted.length };
-		}
-		const all = await this.#withSettings(wanted);
-		const inProject = all.filter(({ projectId }) => projectId === filter.projectId);
-		return {
-			workspaces: inProject.slice(first, first + filter.pageSize),
-			total: inProject.length,
-		};
+		const first = (filter.pageNumber - 1) * pageSize;
+		const page = wanted.slice(first, first + pageSize);
+		return { workspaces: await this.#withSettings(page), total: wanted.length };
 	}
 
 	async #withSettings(units: readonly UnitSummary[]): Promise<Workspace[]> {
@@ -208,19 +200,13 @@ export class WorkspaceService {
 }
 
 function workspaceOf(unit: UnitSummary, stored: StoredWorkspace | null): Workspace {
-	if (stored?.unitCreated !== unit.created) {
-		return { unit, settings: initialSettings, projectId: defaultProject.id };
-	}
-	return {
-		unit,
-		settings: { ...initialSettings, ...stored.settings },
-		projectId: stored.projectId,
-	};
+	const kept = stored?.unitCreated === unit.created ? stored.settings : {};
+	return { unit, settings: { ...initialSettings, ...kept }, projectId: unit.project };
 }
 
 function parseStored(value: unknown): StoredWorkspace {
 	const stored = value as Partial<StoredWorkspace> | null;
-	if (typeof stored?.unitCreated !== "string" || typeof stored.projectId !== "string") {
+	if (typeof stored?.unitCreated !== "string" || typeof stored.settings !== "object") {
 		throw new DomainError("storage_corrupt", "the settings of a workspace are not readable");
 	}
 	return stored as StoredWorkspace;

@@ -1,7 +1,7 @@
 /** The rules by which Terraform expects a provider to plan and to report changes. */
 import { unknown } from "../wire/msgpack.ts";
 import type { Attribute, Attributes, PlainMap } from "./schema.ts";
-import { hasUnknown, same, type Value, type ValueMap } from "./value.ts";
+import { hasUnknown, plain, same, type Value, type ValueMap } from "./value.ts";
 
 export interface Change {
 	readonly planned: ValueMap | null;
@@ -17,19 +17,50 @@ export function planChange(
 	config: ValueMap | null,
 ): Change {
 	if (proposed === null) return { planned: null, replaces: [] };
-	const entries = Object.entries(attributes);
-	const changed = entries.filter(
-		([name, { type }]) =>
-			prior !== null && !same(type, prior[name] ?? null, proposed[name] ?? null),
+	const changed = Object.entries(attributes).filter(
+		([name, { type, writeOnly }]) =>
+			prior !== null && !writeOnly && !same(type, prior[name] ?? null, proposed[name] ?? null),
 	);
-	const replaces = changed.filter(([, one]) => one.replaces).map(([name]) => name);
+	const replaces = changed
+		.filter(([name, one]) => doesReplace(one, prior?.[name] ?? null, proposed[name] ?? null))
+		.map(([name]) => name);
 	const isNew = prior === null || replaces.length > 0;
+	const planned = marked(attributes, isNew ? null : prior, proposed, config);
+	if (changed.length === 0) return { planned, replaces };
+	const volatile = Object.keys(attributes).filter((name) => attributes[name]?.volatile);
+	return {
+		planned: { ...planned, ...Object.fromEntries(volatile.map((name) => [name, unknown])) },
+		replaces,
+	};
+}
+
+function doesReplace({ replaces }: Attribute, prior: Value, planned: Value): boolean {
+	if (replaces === undefined || replaces === true) return replaces === true;
+	return hasUnknown(planned) || replaces(plain(prior), plain(planned));
+}
+
+/** `proposed`, with what is left to the provider unknown where there was nothing before. */
+function marked(
+	attributes: Attributes,
+	prior: ValueMap | null,
+	proposed: ValueMap,
+	config: ValueMap | null,
+): ValueMap {
 	const planned = Object.create(null) as Record<string, Value>;
-	for (const [name, attribute] of entries) {
-		const decided = isComputed(attribute) && (config?.[name] ?? null) === null;
-		planned[name] = isNew && decided ? unknown : (proposed[name] ?? null);
+	for (const [name, attribute] of Object.entries(attributes)) {
+		const given = config?.[name] ?? null;
+		const value = attribute.writeOnly ? null : (proposed[name] ?? null);
+		if (given === null && isComputed(attribute)) planned[name] = prior === null ? unknown : value;
+		else if (attribute.nested !== undefined && isMap(value) && isMap(given)) {
+			const before = prior?.[name] ?? null;
+			planned[name] = marked(attribute.nested, isMap(before) ? before : null, value, given);
+		} else planned[name] = value;
 	}
-	return { planned, replaces };
+	return planned;
+}
+
+function isMap(value: Value): value is ValueMap {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function isComputed({ mode }: Attribute): boolean {
@@ -40,8 +71,17 @@ export function isComputed({ mode }: Attribute): boolean {
 export function applied(attributes: Attributes, planned: ValueMap, given: PlainMap): ValueMap {
 	const state = Object.create(null) as Record<string, Value>;
 	for (const name of Object.keys(attributes)) {
-		const value = planned[name] ?? null;
-		state[name] = hasUnknown(value) ? ((given[name] ?? null) as Value) : value;
+		state[name] = filled(planned[name] ?? null, (given[name] ?? null) as Value);
+	}
+	return state;
+}
+
+function filled(planned: Value, given: Value): Value {
+	if (!hasUnknown(planned)) return planned;
+	if (!isMap(planned) || !isMap(given)) return given;
+	const state = Object.create(null) as Record<string, Value>;
+	for (const name of Object.keys(planned)) {
+		state[name] = filled(planned[name] ?? null, given[name] ?? null);
 	}
 	return state;
 }

@@ -8,9 +8,14 @@ import {
 	type Message,
 } from "../wire/protobuf.ts";
 import { applied, planChange, refreshed } from "./change.ts";
-import { type Diagnostic, encodableDiagnostic, ProviderError } from "./diagnostic.ts";
+import {
+	type Diagnostic,
+	encodableDiagnostic,
+	type PathStep,
+	ProviderError,
+} from "./diagnostic.ts";
 import type { UnaryCall } from "./grpc.ts";
-import type { Attributes, Call, PlainMap, Provider } from "./schema.ts";
+import type { Attributes, Call, Lease, PlainMap, Provider, Validate } from "./schema.ts";
 import { capabilities, encodableSchema } from "./schema-message.ts";
 import {
 	decodeObject,
@@ -23,7 +28,7 @@ import {
 
 interface Typed {
 	readonly attributes: Attributes;
-	readonly validate?: (config: PlainMap) => readonly Diagnostic[];
+	readonly validate?: Validate;
 }
 
 /** One provider process: configured once, asked many times. */
@@ -100,7 +105,8 @@ export class ProviderService<Api> {
 			async (request) => {
 				const config = decodeObject(provider.attributes, request.config);
 				this.#isDeferred = config !== null && Object.values(config).some(hasUnknown);
-				if (!this.#isDeferred) this.#api = await provider.configure(known(config ?? {}));
+				if (!this.#isDeferred)
+					this.#api = await provider.configure(known(provider.attributes, config ?? {}));
 				return {};
 			},
 		);
@@ -109,8 +115,19 @@ export class ProviderService<Api> {
 			this.#stopping = new AbortController();
 			return {};
 		});
+		add(
+			"ValidateResourceConfig",
+			messages.ValidateResourceRequest,
+			messages.DiagnosticsResponse,
+			(request, session) => {
+				const type = typeOf<Typed>(provider.resources, request.typeName);
+				if (request.clientCapabilities?.writeOnlyAttributesAllowed !== true) {
+					refuseWriteOnly(type, request.config, session);
+				}
+				return validate(type, request.config, session);
+			},
+		);
 		for (const [name, types] of [
-			["ValidateResourceConfig", provider.resources],
 			["ValidateDataResourceConfig", provider.dataSources],
 			["ValidateEphemeralResourceConfig", provider.ephemerals],
 		] as const) {
@@ -134,7 +151,7 @@ export class ProviderService<Api> {
 			const state = decodeObject(type.attributes, request.currentState);
 			if (state === null) return { newState: encodeObject(null) };
 			session.otherwise({ newState: encodeObject(state), private: request.private });
-			const found = await type.read(known(state), this.#call(session));
+			const found = await type.read(known(type.attributes, state), this.#call(session));
 			const fresh = found === null ? null : refreshed(type.attributes, state, found);
 			return { newState: encodeObject(fresh), private: request.private };
 		});
@@ -179,15 +196,17 @@ export class ProviderService<Api> {
 		const prior = decodeObject(attributes, request.priorState);
 		const planned = decodeObject(attributes, request.plannedState);
 		session.otherwise({ newState: encodeObject(prior), private: request.plannedPrivate });
-		const call = this.#call(session);
+		const config = known(attributes, decodeObject(attributes, request.config) ?? {});
+		const call = this.#call(session, config);
 		let state: ValueMap | null = null;
 		if (planned === null) {
-			if (prior !== null) await type.remove(known(prior), call);
+			if (prior !== null) await type.remove(known(attributes, prior), call);
 		} else {
 			const given =
 				prior === null
-					? await type.create(known(planned), call)
-					: ((await type.update?.(known(planned), known(prior), call)) ?? {});
+					? await type.create(known(attributes, planned), call)
+					: ((await type.update?.(known(attributes, planned), known(attributes, prior), call)) ??
+						{});
 			state = applied(attributes, planned, given);
 		}
 		return { newState: encodeObject(state), private: request.plannedPrivate };
@@ -206,7 +225,7 @@ export class ProviderService<Api> {
 			async (request, session) => {
 				const { attributes, read } = typeOf(dataSources, request.typeName);
 				const config = decodeObject(attributes, request.config);
-				const given = await read(known(config ?? {}), this.#call(session));
+				const given = await read(known(attributes, config ?? {}), this.#call(session));
 				return { state: merged(attributes, config, given) };
 			},
 		);
@@ -217,24 +236,32 @@ export class ProviderService<Api> {
 			async (request, session) => {
 				const { attributes, open } = typeOf(ephemerals, request.typeName);
 				const config = decodeObject(attributes, request.config);
-				const { result, handle } = await open(known(config ?? {}), this.#call(session));
-				return { result: merged(attributes, config, result), private: Buffer.from(handle) };
+				const opened = await open(known(attributes, config ?? {}), this.#call(session));
+				return { result: merged(attributes, config, opened.result), ...leaseMessage(opened) };
 			},
 		);
-		add("RenewEphemeralResource", messages.CloseRequest, messages.OpenResponse, () => ({}));
+		add(
+			"RenewEphemeralResource",
+			messages.CloseRequest,
+			messages.RenewResponse,
+			async (request, session) => {
+				const { renew } = typeOf(ephemerals, request.typeName);
+				return leaseMessage(await renew(handleOf(request), this.#call(session)));
+			},
+		);
 		add(
 			"CloseEphemeralResource",
 			messages.CloseRequest,
 			messages.DiagnosticsResponse,
 			async (request, session) => {
 				const { close } = typeOf(ephemerals, request.typeName);
-				await close(Buffer.from(request.private).toString("utf8"), this.#call(session));
+				await close(handleOf(request), this.#call(session));
 				return {};
 			},
 		);
 	}
 
-	#call(session: Session): Call<Api> {
+	#call(session: Session, config: PlainMap = {}): Call<Api> {
 		if (this.#api === null) {
 			throw this.#isDeferred
 				? new ProviderError(
@@ -245,6 +272,7 @@ export class ProviderService<Api> {
 		}
 		return {
 			api: this.#api,
+			config,
 			signal: session.signal,
 			warn: (summary, detail) => session.tell({ severity: "warning", summary, detail }),
 		};
@@ -289,8 +317,8 @@ class Session {
 			return await work();
 		} catch (error) {
 			const { summary, detail } = this.#explain(error);
-			const attribute = error instanceof ProviderError ? error.attribute : undefined;
-			this.tell({ severity: "error", summary, detail, attribute });
+			const at = error instanceof ProviderError ? error.at : undefined;
+			this.tell({ severity: "error", summary, detail, at });
 			return this.#fallback;
 		}
 	}
@@ -302,19 +330,64 @@ function typeOf<T>(types: Readonly<Record<string, T>>, name: string): T {
 	return type;
 }
 
+function handleOf(request: Decoded<typeof messages.CloseRequest>): string {
+	return Buffer.from(request.private).toString("utf8");
+}
+
+function leaseMessage({ handle, renewAt }: Lease) {
+	return {
+		private: Buffer.from(handle),
+		...(renewAt === null
+			? {}
+			: { renewAt: { seconds: Math.floor(renewAt / 1000), nanos: (renewAt % 1000) * 1e6 } }),
+	};
+}
+
+/** A client that does not know write-only attributes would keep their values in the state. */
+function refuseWriteOnly(
+	{ attributes }: Typed,
+	value: Decoded<typeof messages.DynamicValue> | undefined,
+	session: Session,
+): void {
+	const given = decodeObject(attributes, value) ?? {};
+	for (const [name, { writeOnly }] of Object.entries(attributes)) {
+		if (!writeOnly || (given[name] ?? null) === null) continue;
+		session.tell({
+			severity: "error",
+			summary: "A write-only attribute is not possible here",
+			detail: "It needs Terraform 1.11 or OpenTofu 1.11, or later ones.",
+			at: name,
+		});
+	}
+}
+
 function validate(
 	type: Typed,
 	value: Decoded<typeof messages.DynamicValue> | undefined,
 	session: Session,
 ): object {
-	const config = known(decodeObject(type.attributes, value) ?? {});
-	for (const [name, { check }] of Object.entries(type.attributes)) {
-		const given = config[name] ?? null;
-		const problem = given === null ? null : (check?.(given) ?? null);
-		if (problem === null) continue;
-		const summary = `Invalid value for ${name}`;
-		session.tell({ severity: "error", summary, detail: problem, attribute: name });
-	}
-	for (const diagnostic of type.validate?.(config) ?? []) session.tell(diagnostic);
+	const given = decodeObject(type.attributes, value) ?? {};
+	const config = known(type.attributes, given);
+	checkValues(type.attributes, config, [], session);
+	const isUnknown = (name: string) => hasUnknown(given[name] ?? null);
+	for (const diagnostic of type.validate?.(config, isUnknown) ?? []) session.tell(diagnostic);
 	return {};
+}
+
+function checkValues(
+	attributes: Attributes,
+	config: PlainMap,
+	into: readonly PathStep[],
+	session: Session,
+): void {
+	for (const [name, { check, nested }] of Object.entries(attributes)) {
+		const given = config[name] ?? null;
+		if (given === null) continue;
+		// Inside of an expression Terraform finds the place by the key that is written there.
+		const at: PathStep[] = into.length === 0 ? [name] : [...into, { key: name }];
+		if (nested !== undefined) checkValues(nested, given as PlainMap, at, session);
+		const problem = check?.(given) ?? null;
+		if (problem === null) continue;
+		session.tell({ severity: "error", summary: `Invalid value for ${name}`, detail: problem, at });
+	}
 }

@@ -3,7 +3,14 @@
  * or a text, and only the type tells a number from a text.
  */
 import { Decimal, decodeMsgpack, encodeMsgpack, type Raw, unknown } from "../wire/msgpack.ts";
-import type { Attributes, Plain, PlainMap, ValueType } from "./schema.ts";
+import {
+	type Attributes,
+	Dynamic,
+	objectOf,
+	type Plain,
+	type PlainMap,
+	type ValueType,
+} from "./schema.ts";
 
 export type Value =
 	| null
@@ -13,6 +20,7 @@ export type Value =
 	| number
 	| bigint
 	| Decimal
+	| Dynamic
 	| readonly Value[]
 	| ValueMap;
 
@@ -32,24 +40,25 @@ export function decodeObject(
 ): ValueMap | null {
 	if (value === undefined || (value.msgpack.length === 0 && value.json.length === 0)) return null;
 	if (value.msgpack.length === 0) return objectFromJson(attributes, value.json);
-	return typed(objectType(attributes), decodeMsgpack(value.msgpack), false) as ValueMap | null;
+	return typed(objectOf(attributes), decodeMsgpack(value.msgpack), false) as ValueMap | null;
 }
 
 export function encodeObject(value: ValueMap | null): { msgpack: Uint8Array } {
-	return { msgpack: encodeMsgpack(value as Raw) };
+	return { msgpack: encodeMsgpack(wired(value)) };
+}
+
+/** What has any type is written as its type and its value. */
+function wired(value: Value): Raw {
+	if (value instanceof Dynamic) return [Buffer.from(value.typeText), value.value];
+	if (typeof value !== "object" || value === null || value instanceof Decimal) return value as Raw;
+	if (Array.isArray(value)) return (value as readonly Value[]).map(wired);
+	return mapped(value as ValueMap, wired);
 }
 
 /** A stored state: what is not in the schema (any more) is dropped, what is missing is null. */
 export function objectFromJson(attributes: Attributes, json: Uint8Array): ValueMap | null {
 	const text = new TextDecoder("utf-8", { fatal: true }).decode(json);
-	return typed(objectType(attributes), parseJson(text), true) as ValueMap | null;
-}
-
-function objectType(attributes: Attributes): ValueType {
-	return [
-		"object",
-		Object.fromEntries(Object.entries(attributes).map(([name, { type }]) => [name, type])),
-	];
+	return typed(objectOf(attributes), parseJson(text), true) as ValueMap | null;
 }
 
 interface Source {
@@ -61,7 +70,7 @@ const parseWithSource = JSON.parse as (
 ) => Raw;
 
 /** JSON with the digits of its numbers; `__proto__` is a key like others. */
-function parseJson(text: string): Raw {
+export function parseJson(text: string): Raw {
 	return parseWithSource(text, (_key, value, { source }) => {
 		if (typeof value !== "number" || source === undefined) return value;
 		return Number.isSafeInteger(value) || String(value) === source ? value : new Decimal(source);
@@ -76,6 +85,8 @@ function typed(type: ValueType, raw: Raw | undefined, lenient: boolean): Value {
 	} else if (type === "number") {
 		if (typeof raw === "number" || typeof raw === "bigint" || raw instanceof Decimal) return raw;
 		if (typeof raw === "string") return numberOf(raw);
+	} else if (type === "dynamic") {
+		return dynamicOf(raw);
 	} else if (type[0] === "object") {
 		return typedObject(type[1], raw, lenient);
 	} else if (type[0] === "map") {
@@ -84,6 +95,15 @@ function typed(type: ValueType, raw: Raw | undefined, lenient: boolean): Value {
 		return (raw as readonly Raw[]).map((one) => typed(type[1], one, lenient));
 	}
 	throw new Error("a value is of another type than the schema says");
+}
+
+/** A pair: the type's JSON, and the value. */
+function dynamicOf(raw: Raw): Value {
+	const [type, value] = Array.isArray(raw) ? (raw as readonly Raw[]) : [];
+	if (!(type instanceof Uint8Array) || value === undefined) {
+		throw new Error("a value of any type does not tell its type");
+	}
+	return new Dynamic(Buffer.from(type).toString("utf8"), value);
 }
 
 function numberOf(text: string): Value {
@@ -160,20 +180,26 @@ function canonical(type: ValueType, value: Value): string {
 export function hasUnknown(value: Value): boolean {
 	if (value === unknown) return true;
 	if (typeof value !== "object" || value === null || value instanceof Decimal) return false;
+	if (value instanceof Dynamic) return false;
 	return Object.values(value as ValueMap).some(hasUnknown);
 }
 
 /** The object without what is unknown, for code that needs nothing but known values. */
-export function known(value: ValueMap): PlainMap {
+export function known(attributes: Attributes, value: ValueMap): PlainMap {
 	const result = Object.create(null) as Record<string, Plain>;
 	for (const name of Object.keys(value)) {
 		const one = value[name] ?? null;
-		result[name] = hasUnknown(one) ? null : plain(one);
+		const nested = attributes[name]?.nested;
+		if (nested !== undefined && one !== null && one !== unknown) {
+			result[name] = known(nested, one as ValueMap);
+		} else result[name] = hasUnknown(one) ? null : plain(one);
 	}
 	return result;
 }
 
-function plain(value: Value): Plain {
+/** A known value for code that needs no exact digits. */
+export function plain(value: Value): Plain {
+	if (value instanceof Dynamic) return value;
 	if (value instanceof Decimal) return Number(value.text);
 	if (typeof value === "bigint") return Number(value);
 	if (typeof value !== "object" || value === null) return value as Plain;

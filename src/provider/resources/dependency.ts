@@ -54,7 +54,7 @@ export const dependencyResource: ResourceType<Api> = {
 		if (from === undefined || from !== to) return [];
 		const detail = "from_unit_id and to_unit_id are the same unit.";
 		const summary = "A unit cannot depend on itself";
-		return [{ severity: "error", summary, detail, attribute: "to_unit_id" }];
+		return [{ severity: "error", summary, detail, at: "to_unit_id" }];
 	},
 	create: async (planned) => ({ id: edgeId(planned), status: "unknown" }),
 	// Whatever the server has written into the state is the truth.

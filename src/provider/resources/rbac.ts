@@ -164,7 +164,7 @@ function ruleFaults(rule: PlainMap, index: number): Diagnostic[] {
 		severity: "error",
 		summary: "Invalid rule",
 		detail: `Rule ${index + 1}: ${fault}.`,
-		attribute: "rules",
+		at: ["rules", index],
 	}));
 }
 

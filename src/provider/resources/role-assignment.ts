@@ -102,7 +102,7 @@ function matches(view: AssignmentView, map: PlainMap): boolean {
 
 function assignmentFaults(config: PlainMap): Diagnostic[] {
 	const problem = (detail: string, attribute: string): Diagnostic[] => [
-		{ severity: "error", summary: "Invalid assignment", detail, attribute },
+		{ severity: "error", summary: "Invalid assignment", detail, at: attribute },
 	];
 	const email = textOf(config, "email");
 	if (email !== undefined && kindOf(config) !== "user") {

@@ -8,6 +8,7 @@ import type {
 	Attributes,
 	Call,
 	EphemeralType,
+	Lease,
 	PlainMap,
 	ResourceType,
 } from "../plugin/schema.ts";
@@ -71,33 +72,54 @@ const shortTtlSeconds = 60 * 60;
 
 export const tokenResource: ResourceType<Api> = {
 	description:
-		"An API token that lasts. Its text is written once, into a file that only you can read, and never into the state: from there it goes into your secret store. Where Terraform itself needs a token, use the ephemeral resource of the same name.",
+		"An API token that lasts. Its text is written once, into a file that only you can read; from there it goes into your secret store. The state has it only with `secret_in_state`. Where Terraform itself needs a token, use the ephemeral resource of the same name. A token that has ended is made anew by the next apply.",
 	attributes: {
 		...wanted,
 		secret_file: {
 			type: "string",
-			mode: "required",
+			mode: "optional",
 			replaces: true,
-			description: "Absolute path of the file for the token's text, mode 0600. It is replaced.",
+			description:
+				"Absolute path of the file for the token's text, mode 0600. What is there is replaced.",
 			check: (value) => (isAbsolute(String(value)) ? null : "It must be an absolute path."),
+		},
+		secret_in_state: {
+			type: "bool",
+			mode: "optional",
+			replaces: true,
+			description:
+				"Keep the token's text in the state, as `token`, to give it to other resources. Whoever reads the state then has the token.",
+		},
+		token: {
+			...told("The token's text; null without `secret_in_state`."),
+			sensitive: true,
 		},
 		...identity,
 	},
+	validate(config, isUnknown) {
+		if (config.secret_in_state === true || textOf(config, "secret_file") !== undefined) return [];
+		if (isUnknown("secret_file") || isUnknown("secret_in_state")) return [];
+		const detail = "Set secret_file, or secret_in_state = true: the server tells it only once.";
+		return [{ severity: "error", summary: "The token's text would be lost", detail }];
+	},
 	async create(planned, call) {
 		const created = await make(planned, undefined, call);
+		const path = textOf(planned, "secret_file");
 		try {
-			const path = textOf(planned, "secret_file") ?? "";
-			await writePrivateFile(path, [Buffer.from(`${created.token}\n`)]);
+			if (path !== undefined) await writePrivateFile(path, [Buffer.from(`${created.token}\n`)]);
 		} catch (error) {
 			await revoke(created.id, call.api);
 			throw error;
 		}
-		return shown(created);
+		return { ...shown(created), token: planned.secret_in_state === true ? created.token : null };
 	},
 	async read(state, { api, signal }) {
 		const { tokens } = await listed(api, signal);
 		const token = tokens.find(({ id }) => id === state.id);
-		return token === undefined ? null : { subject: token.subject, expires: token.expires };
+		const hasEnded = token?.expires != null && Date.parse(token.expires) <= Date.now();
+		return token === undefined || hasEnded
+			? null
+			: { subject: token.subject, expires: token.expires };
 	},
 	remove: (state, { api }) => revoke(textOf(state, "id") ?? "", api),
 };
@@ -115,11 +137,33 @@ export const ephemeralToken: EphemeralType<Api> = {
 		token: { ...told("The token's text."), sensitive: true },
 	},
 	async open(config, call) {
+		const openedAt = Date.now();
 		const created = await make(config, shortTtlSeconds, call);
-		return { result: { ...shown(created), token: created.token }, handle: created.id };
+		const ttl = Number(config.ttl_seconds ?? shortTtlSeconds);
+		const lease = leaseOf({ id: created.id, ttl }, created.expires, openedAt);
+		return { result: { ...shown(created), token: created.token }, ...lease };
 	},
-	close: (handle, { api }) => revoke(handle, api),
+	async renew(text, { api, signal }) {
+		const handle: Handle = JSON.parse(text);
+		const renewedAt = Date.now();
+		const { expires } = await api.identity.renewToken(handle.id, handle.ttl, { signal });
+		return leaseOf(handle, expires, renewedAt);
+	},
+	close: (text, { api }) => revoke((JSON.parse(text) as Handle).id, api),
 };
+
+interface Handle {
+	readonly id: string;
+	readonly ttl: number;
+}
+
+/** Renewed at half its time; one that can end no later than this is not renewed any more. */
+function leaseOf(handle: Handle, expires: string | null, nowMs: number): Lease {
+	const text = JSON.stringify(handle);
+	const left = expires === null ? 0 : Date.parse(expires) - nowMs;
+	const isShortened = left < (handle.ttl * 1000) / 2;
+	return { handle: text, renewAt: isShortened ? null : nowMs + left / 2 };
+}
 
 async function make(
 	map: PlainMap,

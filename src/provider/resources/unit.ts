@@ -1,8 +1,42 @@
+import type { UnitSettingsChange } from "../../api/units.ts";
 import { isClientError } from "../../client/errors.ts";
 import type { Api } from "../configuration.ts";
-import { ProviderError } from "../plugin/diagnostic.ts";
-import type { Call, PlainMap, ResourceType } from "../plugin/schema.ts";
-import { textMapOf, textOf, unitIdFault } from "./checks.ts";
+import { type Diagnostic, ProviderError } from "../plugin/diagnostic.ts";
+import {
+	type Attribute,
+	type Attributes,
+	type Call,
+	objectOf,
+	type PlainMap,
+	type ResourceType,
+	type ValueType,
+} from "../plugin/schema.ts";
+import { emptyFault, textMapOf, textOf, unitIdFault } from "./checks.ts";
+
+const setting = (type: ValueType, description: string, check?: Attribute["check"]): Attribute => ({
+	type,
+	mode: "optional-computed",
+	description,
+	...(check === undefined ? {} : { check }),
+});
+
+const modes = ["local", "remote", "agent"];
+
+/** Those of `/v1/units/:id/settings`, all of them. */
+const settings: Attributes = {
+	description: setting("string", "What it is."),
+	project: setting("string", "The name of the project that it is in.", emptyFault),
+	terraform_version: setting("string", "`latest`, a version or a constraint.", emptyFault),
+	execution_mode: setting(
+		"string",
+		"`local`, `remote` or `agent`. This server keeps states and runs nothing.",
+		(value) => (modes.includes(String(value)) ? null : "It must be local, remote or agent."),
+	),
+	auto_apply: setting("bool", "Whether runs apply by themselves."),
+	working_directory: setting("string", "Where runs start, below the configuration."),
+	global_remote_state: setting("bool", "What the TFE API says of shared states; roles decide."),
+	allow_destroy_plan: setting("bool", "Whether runs may plan to destroy."),
+};
 
 /** Deleting waits for nobody: a locked unit is an error, which the server words. */
 export const unitResource: ResourceType<Api> = {
@@ -21,8 +55,12 @@ export const unitResource: ResourceType<Api> = {
 			mode: "optional",
 			description:
 				"Free key/value pairs, stored at the server. Rights may depend on them. Without it the unit has none.",
-			check: (value) =>
-				Object.values(value as PlainMap).includes(null) ? "A label must have a value." : null,
+		},
+		settings: {
+			type: objectOf(settings),
+			nested: settings,
+			mode: "optional-computed",
+			description: "Its settings as a workspace. What is not set here stays as it is.",
 		},
 		adopt: {
 			type: "bool",
@@ -31,11 +69,19 @@ export const unitResource: ResourceType<Api> = {
 				"Take over a unit that exists already, with its state and history, instead of failing. It gets the labels that stand here.",
 		},
 	},
+	validate: ({ labels }) =>
+		Object.entries((labels ?? {}) as PlainMap).flatMap(([key, value]) =>
+			value === null ? [labelWithoutValue(key)] : [],
+		),
 	create,
 	read,
-	async update(planned, _prior, { api, signal }) {
-		await api.units.updateUnit(idOf(planned), textMapOf(planned, "labels"), { signal });
-		return {};
+	async update(planned, prior, call) {
+		const { api, signal } = call;
+		const labels = textMapOf(planned, "labels");
+		if (!Bun.deepEquals(labels, textMapOf(prior, "labels"))) {
+			await api.units.updateUnit(idOf(planned), labels, { signal });
+		}
+		return { settings: await settled(planned, call) };
 	},
 	async remove(state, { api, signal }) {
 		try {
@@ -47,21 +93,54 @@ export const unitResource: ResourceType<Api> = {
 	importFrom: (id) => ({ id }),
 };
 
+function labelWithoutValue(key: string): Diagnostic {
+	const detail = "A label must have a value.";
+	return { severity: "error", summary: "Invalid label", detail, at: ["labels", { key }] };
+}
+
 function idOf(map: PlainMap): string {
 	return textOf(map, "id") ?? "";
 }
 
-async function create(planned: PlainMap, { api, signal }: Call<Api>): Promise<PlainMap> {
+async function create(planned: PlainMap, call: Call<Api>): Promise<PlainMap> {
+	const { api, signal } = call;
 	const id = idOf(planned);
 	const labels = textMapOf(planned, "labels");
+	let isNew = true;
 	try {
 		await api.units.createUnit(id, labels, { signal });
 	} catch (error) {
 		if (!isClientError(error, "unit_exists")) throw error;
 		if (planned.adopt !== true) throw exists(id);
+		isNew = false;
 		await api.units.updateUnit(id, labels, { signal });
 	}
-	return {};
+	try {
+		return { settings: await settled(planned, call) };
+	} catch (error) {
+		// A unit that is half made would be in the way of the next attempt.
+		if (isNew) await api.units.deleteUnit(id).catch(() => {});
+		throw error;
+	}
+}
+
+/** The settings after those that are planned are there; nothing is sent when nothing is. */
+async function settled(planned: PlainMap, { api, signal }: Call<Api>): Promise<PlainMap> {
+	const wanted = Object.entries((planned.settings ?? {}) as PlainMap).filter(
+		([, value]) => value !== null,
+	);
+	if (wanted.length === 0) return await api.units.getUnitSettings(idOf(planned), { signal });
+	const change = Object.fromEntries(wanted) as UnitSettingsChange;
+	try {
+		return await api.units.updateUnitSettings(idOf(planned), change, { signal });
+	} catch (error) {
+		if (!isClientError(error, "not_found")) throw error;
+		throw new ProviderError(
+			"There is no such project",
+			"A project is named by its name, as in Default Project. The TFE API makes them.",
+			["settings", { key: "project" }],
+		);
+	}
 }
 
 function exists(id: string): ProviderError {
@@ -80,8 +159,12 @@ function exists(id: string): ProviderError {
 
 async function read(state: PlainMap, { api, signal }: Call<Api>): Promise<PlainMap | null> {
 	try {
-		const unit = await api.units.getUnit(idOf(state), { signal });
-		return { labels: unit.labels };
+		const id = idOf(state);
+		const [{ labels }, found] = await Promise.all([
+			api.units.getUnit(id, { signal }),
+			api.units.getUnitSettings(id, { signal }),
+		]);
+		return { labels, settings: found };
 	} catch (error) {
 		if (isClientError(error, "unit_not_found")) return null;
 		throw error;

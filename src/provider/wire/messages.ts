@@ -15,7 +15,11 @@ export const DynamicValue = { msgpack: bytes(1), json: bytes(2) };
 const RawState = { json: bytes(1) };
 const Timestamp = { seconds: int(1), nanos: int(2) };
 
-const PathStep = { attributeName: text(1), elementKeyString: text(2), elementKeyInt: int(3) };
+const PathStep = {
+	attributeName: { ...text(1), oneOf: true },
+	elementKeyString: { ...text(2), oneOf: true },
+	elementKeyInt: { ...int(3), oneOf: true },
+} as const;
 export const AttributePath = { steps: many(1, PathStep) };
 
 export const severities = { error: 1, warning: 2 } as const;
@@ -27,7 +31,12 @@ export const Diagnostic = {
 };
 const diagnostics = <N extends number>(number: N) => many(number, Diagnostic);
 
-const SchemaAttribute = {
+/** How the attributes of an attribute are nested in it: ours are one object. */
+export const nestings = { single: 1 } as const;
+/** The kind of our descriptions. */
+export const markdown = 1;
+
+const attributeFields = {
 	name: text(1),
 	type: bytes(2),
 	description: text(3),
@@ -35,8 +44,18 @@ const SchemaAttribute = {
 	optional: bool(5),
 	computed: bool(6),
 	sensitive: bool(7),
+	descriptionKind: int(8),
+	writeOnly: bool(11),
 };
-const SchemaBlock = { version: int(1), attributes: many(2, SchemaAttribute), description: text(4) };
+/** Ours nest once. */
+const NestedType = { attributes: many(1, attributeFields), nesting: int(3) };
+export const SchemaAttribute = { ...attributeFields, nestedType: one(10, NestedType) };
+const SchemaBlock = {
+	version: int(1),
+	attributes: many(2, SchemaAttribute),
+	description: text(4),
+	descriptionKind: int(5),
+};
 export const Schema = { version: int(1), block: one(2, SchemaBlock) };
 
 const Capabilities = { planDestroy: bool(1), getProviderSchemaOptional: bool(2) };
@@ -64,8 +83,13 @@ export const ProviderConfigRequest = { config: one(1, DynamicValue) };
 export const ValidateProviderConfigResponse = { diagnostics: diagnostics(2) };
 export const ConfigureRequest = { terraformVersion: text(1), config: one(2, DynamicValue) };
 
-/** Request of the three validations of a type's configuration, and of reading and opening. */
+/** Request of validating a type's configuration, and of reading and opening. */
 export const TypedConfig = { typeName: text(1), config: one(2, DynamicValue) };
+const ClientCapabilities = { writeOnlyAttributesAllowed: bool(2) };
+export const ValidateResourceRequest = {
+	...TypedConfig,
+	clientCapabilities: one(3, ClientCapabilities),
+};
 /** Response that only says what is wrong. */
 export const DiagnosticsResponse = { diagnostics: diagnostics(1) };
 
@@ -121,5 +145,10 @@ export const OpenResponse = {
 	renewAt: one(2, Timestamp),
 	result: one(3, DynamicValue),
 	private: bytes(4),
+};
+export const RenewResponse = {
+	diagnostics: diagnostics(1),
+	renewAt: one(2, Timestamp),
+	private: bytes(3),
 };
 export const CloseRequest = { typeName: text(1), private: bytes(2) };

@@ -10,6 +10,8 @@ export interface Field {
 	readonly repeated?: true;
 	/** Values by a string. */
 	readonly map?: true;
+	/** One of several: sent when it is given, also with its default value. */
+	readonly oneOf?: true;
 }
 
 /** The fields of a message by name. */
@@ -67,7 +69,7 @@ export function encodeMessage<M extends Message>(table: M, value: Encodable<M>):
 				pushBytes(field.number, Buffer.concat(entry), chunks);
 			}
 		} else {
-			encodeField(field, given, chunks, false);
+			encodeField(field, given, chunks, field.oneOf === true);
 		}
 	}
 	return Buffer.concat(chunks);

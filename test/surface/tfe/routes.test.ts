@@ -64,6 +64,34 @@ const calls: readonly Call[] = [
 	{ route: "GET /organizations", path: `${base}/organizations`, status: 200, stranger: 200 },
 	{ route: "GET /organizations/:organization", path: org, status: 200, stranger: 200 },
 	{
+		route: "POST /organizations",
+		path: `${base}/organizations`,
+		status: 201,
+		body: named("acme", "organizations"),
+		reader: 403,
+		stranger: 403,
+	},
+	...["PATCH", "PUT"].map((method) => ({
+		route: `${method} /organizations/:organization`,
+		path: org,
+		status: 200,
+		body: { data: { type: "organizations", attributes: { email: "ops@example.com" } } },
+		reader: 403,
+		stranger: 403,
+	})),
+	{
+		route: "DELETE /organizations/:organization",
+		path: `${base}/organizations/acme`,
+		status: 204,
+		// An organization without a role of one's own does not exist.
+		stranger: 404,
+		reader: 403,
+		before: async (app: TestApp) => {
+			const body = JSON.stringify(named("acme", "organizations"));
+			await app.send("POST", `${base}/organizations`, { body });
+		},
+	},
+	{
 		route: "GET /organizations/:organization/entitlement-set",
 		path: `${org}/entitlement-set`,
 		status: 200,

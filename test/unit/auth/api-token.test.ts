@@ -67,6 +67,23 @@ describe("API tokens", () => {
 		});
 	});
 
+	test("are renewed before they end, on every server, and never afterwards", async () => {
+		const { shared, clock } = openShared();
+		const [a, b] = [await openServer(shared), await openServer(shared)];
+		const wanted = { ...plain, kind: "tfe", lifeMs: 60_000 } as const;
+		const { token, view } = await a.tokens.issue(await grant(), wanted);
+		await clock.advance(50_000);
+		await b.tokens.renew(await grant(), view.id, 60_000);
+		await b.tokens.renew(await grant(), view.id, 1000);
+		await clock.advance(50_000);
+		expect(await a.tokens.verify(token)).not.toBeNull();
+		await clock.advance(20_000);
+		for (const server of [a, b]) {
+			expect(await server.tokens.verify(token)).toBeNull();
+			await expect(server.tokens.renew(await grant(), view.id, 60_000)).rejects.toThrow("no such");
+		}
+	});
+
 	test("the store holds nothing that opens anything", async () => {
 		const { shared, store } = openShared();
 		const server = await openServer(shared);

@@ -133,7 +133,7 @@ describe("values", () => {
 	test("a label called __proto__ reaches the code and the wire", () => {
 		const labels = JSON.parse('{"__proto__":"x","a":"b"}') as Raw;
 		const read = throughWire({ ...empty, m: labels });
-		expect(JSON.stringify(known(read ?? {}).m)).toBe('{"__proto__":"x","a":"b"}');
+		expect(JSON.stringify(known(attributes, read ?? {}).m)).toBe('{"__proto__":"x","a":"b"}');
 	});
 
 	test("the order of a set does not count, an unknown value equals nothing", () => {

@@ -68,7 +68,7 @@ describe("which server and which token", () => {
 				(error: unknown) => error,
 			);
 			expect(failed).toBeInstanceOf(ProviderError);
-			expect((failed as ProviderError).attribute).toBe("ca_file");
+			expect((failed as ProviderError).at).toBe("ca_file");
 		}
 	});
 });

@@ -4,8 +4,8 @@ import {
 	providerReferencePath,
 } from "../../../scripts/generate-provider-docs.ts";
 import { applied, planChange, refreshed } from "../../../src/provider/plugin/change.ts";
-import type { Attributes } from "../../../src/provider/plugin/schema.ts";
-import type { ValueMap } from "../../../src/provider/plugin/value.ts";
+import { type Attributes, objectOf } from "../../../src/provider/plugin/schema.ts";
+import { known, type Value, type ValueMap } from "../../../src/provider/plugin/value.ts";
 import { unknown } from "../../../src/provider/wire/msgpack.ts";
 
 const attributes: Attributes = {
@@ -50,6 +50,44 @@ describe("planning", () => {
 
 	test("destroying plans nothing", () => {
 		expect(planChange(attributes, value({}), null, null)).toEqual({ planned: null, replaces: [] });
+	});
+});
+
+describe("an object of attributes", () => {
+	const inner: Attributes = {
+		mode: { type: "string", mode: "optional-computed", description: "" },
+		flag: { type: "bool", mode: "optional-computed", description: "" },
+	};
+	const outer: Attributes = {
+		id: { type: "string", mode: "required", replaces: true, description: "" },
+		set: { type: objectOf(inner), nested: inner, mode: "optional-computed", description: "" },
+	};
+	const of = (set: Value): ValueMap => ({ id: "a", set });
+
+	test("is unknown in the parts that are left out of a new one", () => {
+		const config = of({ mode: "m", flag: null });
+		const { planned } = planChange(outer, null, config, config);
+		expect(planned).toEqual(of({ mode: "m", flag: unknown }));
+		expect(known(outer, planned ?? {})).toEqual({ id: "a", set: { mode: "m", flag: null } });
+		const given = { set: { mode: "other", flag: true } };
+		expect(applied(outer, planned ?? {}, given)).toEqual(of({ mode: "m", flag: true }));
+	});
+
+	test("keeps what was there, and is decided whole when it is left out", () => {
+		const prior = of({ mode: "m", flag: true });
+		const config = of({ mode: "n", flag: null });
+		expect(planChange(outer, prior, of({ mode: "n", flag: true }), config).planned).toEqual(
+			of({ mode: "n", flag: true }),
+		);
+		expect(planChange(outer, prior, prior, of(null)).planned).toEqual(prior);
+		expect(planChange(outer, null, of(null), of(null)).planned).toEqual(of(unknown));
+	});
+
+	test("that a state has not had yet is decided in the parts that are left out", () => {
+		const config = of({ mode: "m", flag: null });
+		expect(planChange(outer, of(null), config, config).planned).toEqual(
+			of({ mode: "m", flag: unknown }),
+		);
 	});
 });
 

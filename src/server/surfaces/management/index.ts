@@ -26,11 +26,13 @@ import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
 import { tokenOperations } from "./tokens.ts";
+import { unitSettingsOperations } from "./unit-settings.ts";
 import { unitOperations } from "./units.ts";
 import { variableOperations } from "./variables.ts";
 
 export const operations: readonly Operation[] = [
 	...unitOperations,
+	...unitSettingsOperations,
 	...stateOperations,
 	...lockOperations,
 	...variableOperations,

@@ -1,10 +1,11 @@
 /** `/v1/auth/tokens`: API tokens of people and of machines. */
 import {
 	CreateToken,
+	RenewToken,
 	type TokenCreated,
 	TokenCreated as TokenCreatedSchema,
 	TokenList,
-	type TokenView,
+	TokenView,
 } from "../../../api/identity.ts";
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
@@ -15,7 +16,7 @@ import {
 } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
-import type { CollectionOperation } from "./operation.ts";
+import type { CollectionExchange, CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
 
 const tag = "Tokens";
@@ -69,6 +70,17 @@ function refuseNarrowed(caller: Caller): void {
 	}
 }
 
+async function authorizeService(
+	caller: Caller,
+	deps: SurfaceDeps,
+	roles: readonly string[],
+): Promise<void> {
+	const { gate } = deps.core.parts;
+	await gate.authorize(caller, "token.manage", "*");
+	// Whoever may hand out roles with a token may as well assign them.
+	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
+}
+
 /** What is asked for, but never beyond the end of the API token that asks. */
 async function lifeOf(
 	seconds: number | undefined,
@@ -96,13 +108,10 @@ const createToken: CollectionOperation = {
 	async handle({ request, caller, deps, organization }) {
 		const input = await readJson(request, CreateToken);
 		const { tokens } = await deps.identities;
-		const { gate } = deps.core.parts;
 		const isService = input.service === true;
 		let subject = caller.principal.id;
 		if (isService) {
-			await gate.authorize(caller, "token.manage", "*");
-			// Whoever may hand out roles with a token may as well assign them.
-			if ((input.roles ?? []).length > 0) await gate.authorize(caller, "rbac.manage", "*");
+			await authorizeService(caller, deps, input.roles ?? []);
 			if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(input.name)) {
 				throw new DomainError(
 					"invalid_request",
@@ -155,6 +164,59 @@ const listTokens: CollectionOperation = {
 	},
 };
 
+/** A token that the caller may know of: their own, or anybody's with token.manage. */
+async function visibleToken({
+	caller,
+	deps,
+	params,
+	organization,
+}: CollectionExchange): Promise<ApiToken> {
+	const found = await (await deps.identities).tokens.find(publicPart(params.token ?? ""));
+	const { gate } = deps.core.parts;
+	const isVisible =
+		found !== null &&
+		(isOwn(found, caller) ||
+			(isOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
+	// Whether a token exists is nobody's business but its owner's and the administrators'.
+	if (found === null || !isVisible) {
+		throw new DomainError("not_found", "there is no such token", {
+			hint: "taco token ls lists them",
+		});
+	}
+	return found;
+}
+
+const renewToken: CollectionOperation = {
+	scope: "collection",
+	id: "renewToken",
+	method: "POST",
+	path: "/v1/auth/tokens/:token/renew",
+	tag,
+	summary: "Put off a token's end; for who may make such a token, and by no token for itself",
+	body: { schema: RenewToken },
+	success: { status: 200, schema: TokenView },
+	failures: [400, 404],
+	async handle(exchange) {
+		const { request, caller, deps, organization } = exchange;
+		const { ttl_seconds: seconds } = await readJson(request, RenewToken);
+		const { tokens } = await deps.identities;
+		const found = await visibleToken(exchange);
+		if (found.kind === "svc") await authorizeService(caller, deps, found.roles ?? []);
+		else refuseNarrowed(caller);
+		const { principal } = caller;
+		// One that was stolen could go on for ever.
+		const isForeign = found.kind !== "svc" && found.subject !== principal.id;
+		if (isForeign || principal.loginId === found.id) {
+			throw new DomainError("forbidden", "this credential cannot renew this token", {
+				hint: "log in, and renew it with that login",
+			});
+		}
+		const lifeMs = (await lifeOf(seconds, caller, deps)) ?? seconds * 1000;
+		const renewed = await tokens.renew(await ownGrant(caller), found.id, lifeMs);
+		return Response.json(tokenView(renewed, organization));
+	},
+};
+
 const revokeToken: CollectionOperation = {
 	scope: "collection",
 	id: "revokeToken",
@@ -164,20 +226,10 @@ const revokeToken: CollectionOperation = {
 	summary: "Revoke a token for good, by its public part; again is a success",
 	success: { status: 204, schema: null },
 	failures: [404],
-	async handle({ caller, deps, params, organization }) {
+	async handle(exchange) {
+		const { caller, deps } = exchange;
 		const { tokens } = await deps.identities;
-		const { gate } = deps.core.parts;
-		const found = await tokens.find(publicPart(params.token ?? ""));
-		const mayRevoke =
-			found !== null &&
-			(isOwn(found, caller) ||
-				(isOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
-		// Whether a token exists is nobody's business but its owner's and the administrators'.
-		if (found === null || !mayRevoke) {
-			throw new DomainError("not_found", "there is no such token", {
-				hint: "taco token ls lists them",
-			});
-		}
+		const found = await visibleToken(exchange);
 		await tokens.revoke(await ownGrant(caller), found.id);
 		return new Response(null, { status: 204 });
 	},
@@ -191,5 +243,6 @@ function publicPart(text: string): string {
 export const tokenOperations: readonly CollectionOperation[] = [
 	createToken,
 	listTokens,
+	renewToken,
 	revokeToken,
 ];

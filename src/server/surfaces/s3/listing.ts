@@ -37,7 +37,7 @@ export async function unitKeys(
 		const hasState = unit.sizeBytes > 0 && key.startsWith(prefix);
 		const hasLock = withLocks && unit.lock !== null && lockKey.startsWith(prefix);
 		if (!hasState && !hasLock) continue;
-		if (!(await gate.may(caller, "unit.read", unit.id, unit.labels))) continue;
+		if (!(await gate.may(caller, "unit.read", unit.id, unit.traits))) continue;
 		if (hasState) entries.push({ key, unit, isLock: false });
 		if (hasLock) entries.push({ key: lockKey, unit, isLock: true });
 	}

@@ -2,14 +2,7 @@
 import { DomainError } from "../../../core/errors.ts";
 import { organizationSettingsIn } from "../../../core/organization/settings.ts";
 import { everything } from "../../../core/rbac/resource.ts";
-import {
-	list as listed,
-	nothing,
-	one,
-	pageIn,
-	type Resource,
-	resourceIn,
-} from "./document.ts";
+import { list as listed, nothing, one, pageIn, type Resource, resourceIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { resourceId, userId } from "./ids.ts";
 

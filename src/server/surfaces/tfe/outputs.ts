@@ -4,6 +4,7 @@
  */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { Output } from "../../../core/outputs/output.ts";
+import type { VersionRow } from "../../../core/state/service.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { list, one, paged, pageIn, type Resource } from "./document.ts";
@@ -85,6 +86,14 @@ function absent(): DomainError {
 	return new DomainError("not_found", "there is no such output");
 }
 
+/** Whether the version has the content that the id names, or was shown with it. */
+export function hasContent(
+	{ version, presentations }: VersionRow,
+	name: StateVersionName,
+): boolean {
+	return [version, ...presentations].some(({ md5 }) => hexOfMd5(md5) === name.md5);
+}
+
 /** The outputs of the version that an id names, which must be there with that very content. */
 async function outputsOf(
 	{ caller, deps, context }: Exchange,
@@ -98,8 +107,8 @@ async function outputsOf(
 	}
 	const { current } = unit;
 	if (current?.number !== name.number || hexOfMd5(current.md5) !== name.md5) {
-		const { version } = await deps.core.states.version(caller, name.unit, name.number);
-		if (hexOfMd5(version.md5) !== name.md5) throw absent();
+		const row = await deps.core.states.version(caller, name.unit, name.number);
+		if (!hasContent(row, name)) throw absent();
 	}
 	return await deps.core.outputs.read(caller, name.unit, { version: name.number });
 }

@@ -1,5 +1,6 @@
 /** State versions: read, listed, downloaded and rolled back to. */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
+import type { VersionRow } from "../../../core/state/service.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
@@ -7,8 +8,15 @@ import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { stateResponse } from "../../shared/state-response.ts";
 import { list, one, pageIn, type Resource, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { hexOfMd5, localId, parseStateVersionId, type StateVersionName, unitNamed } from "./ids.ts";
-import { outputResources } from "./outputs.ts";
+import {
+	base64OfMd5,
+	hexOfMd5,
+	localId,
+	parseStateVersionId,
+	type StateVersionName,
+	unitNamed,
+} from "./ids.ts";
+import { hasContent, outputResources } from "./outputs.ts";
 import { pendingView, plainView, storedView } from "./state-version-view.ts";
 import { create } from "./uploads.ts";
 import { unitOf } from "./workspaces.ts";
@@ -53,19 +61,14 @@ async function shown(
 	return one(view, 200, outputs ?? []);
 }
 
-interface Found {
-	readonly version: Version;
-	readonly isAvailable: boolean;
-}
-
 /**
  * The stored version that an id names. Its number was foretold when the upload was allowed; when
  * another write came between, its content stands under another number.
  */
-async function find(exchange: Exchange, name: StateVersionName): Promise<Found | null> {
+async function find(exchange: Exchange, name: StateVersionName): Promise<VersionRow | null> {
 	const { caller, deps } = exchange;
 	const rows = await deps.core.states.versions(caller, name.unit);
-	const isSame = ({ version }: Found) => hexOfMd5(version.md5) === name.md5;
+	const isSame = (row: VersionRow) => hasContent(row, name);
 	const exact = rows.find((row) => row.version.number === name.number && isSame(row));
 	return exact ?? rows.find((row) => row.version.number > name.number && isSame(row)) ?? null;
 }
@@ -105,8 +108,9 @@ async function download(exchange: Exchange): Promise<Response> {
 		if (isAdopted) throw absent();
 		return await stateResponse(request, await deps.core.states.read(caller, name.unit));
 	}
+	const shownAs = base64OfMd5(name.md5);
 	const read = await deps.core.states
-		.read(caller, name.unit, { version: name.number })
+		.read(caller, name.unit, { version: name.number, shownAs })
 		.catch((error: unknown) => {
 			if (isDomainError(error, "version_not_found")) return null;
 			throw error;
@@ -120,7 +124,7 @@ async function download(exchange: Exchange): Promise<Response> {
 	const { number } = found.version;
 	return await stateResponse(
 		request,
-		await deps.core.states.read(caller, name.unit, { version: number }),
+		await deps.core.states.read(caller, name.unit, { version: number, shownAs }),
 	);
 }
 

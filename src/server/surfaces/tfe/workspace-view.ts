@@ -31,10 +31,10 @@ function permissions(rights: WorkspaceRights) {
 		"can-read-settings": mayRead,
 		"can-read-state-outputs": mayReadOutputs,
 		"can-read-state-versions": mayRead,
-		"can-read-variable": mayRead,
+		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
 		"can-update": mayWrite,
-		"can-update-variable": false,
+		"can-update-variable": rights.mayWriteVariables,
 	};
 }
 
