@@ -181,7 +181,9 @@ export const AccessTest = Type.Object(
 		email: optionalText("The caller without any of these"),
 		groups: Type.Optional(Type.Array(Type.String())),
 		action: Type.String(),
-		resource: optionalText("A unit's id; `*` for what belongs to no unit"),
+		resource: optionalText(
+			"A unit's id, `network/vpc#vpc_id` for one of its outputs; `*` for what belongs to no unit",
+		),
 	},
 	{ $id: "AccessTest" },
 );

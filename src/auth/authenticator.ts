@@ -1,6 +1,6 @@
 /** Which credential opens which surface, and whom it speaks for. */
 import { DomainError } from "../core/errors.ts";
-import type { Principal, Surface } from "../core/principal.ts";
+import { type Principal, provenBy, type Surface } from "../core/principal.ts";
 import type { TokenVerifier } from "./admin-verifier.ts";
 import type { Logins } from "./logins.ts";
 import { type ApiTokens, looksLikeApiToken } from "./token/api-token.ts";
@@ -57,13 +57,15 @@ export class IdentityAuthenticator {
 	}
 
 	/**
-	 * What a principal is now whose S3 credentials are used: null when the login or token that they
-	 * were issued for has ended, on another server at most `credentialFreshMs` ago. Fails with
+	 * What a principal is now of whom something else than its credential speaks, such as S3
+	 * credentials or an upload address: null when the login or token that they were given to has ended, on another server at most `credentialFreshMs` ago. Fails with
 	 * `storage_unavailable` when the store cannot tell (I14).
 	 */
 	async renewPrincipal(principal: Principal): Promise<Principal | null> {
 		const { admin, logins, tokens } = this.#deps;
-		switch (principal.derivedFrom) {
+		switch (provenBy(principal)) {
+			case "auth-disabled":
+				return principal;
 			case "admin-token":
 				return (await admin.isCurrent(principal.loginId)) ? principal : null;
 			case "access-token":

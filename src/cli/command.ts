@@ -58,6 +58,8 @@ export interface Group {
 	readonly children: CommandMap;
 	/** Commands that may also be written after the name of the thing that they are about. */
 	readonly afterName?: readonly string[];
+	/** The command that the group's name alone stands for, with that command's flags. */
+	readonly standard?: string;
 }
 
 export type Node = Leaf | Group;

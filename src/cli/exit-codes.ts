@@ -16,6 +16,8 @@ export const exitCodes = {
 	unavailable: 6,
 	outcomeUnknown: 7,
 	invalidInput: 8,
+	stale: 9,
+	undetermined: 10,
 	interrupted: 130,
 } as const;
 
@@ -32,6 +34,8 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
 	6: "the server or its store is not available; nothing was changed",
 	7: "the outcome is unknown: the change may or may not have been made",
 	8: "the input is not valid: unit id, state, checksum or size",
+	9: "with --exit-code: a unit needs to be applied again, or might",
+	10: "with --exit-code: no unit needs to be applied again, but the status of one is unknown",
 	130: "interrupted with Ctrl-C",
 };
 

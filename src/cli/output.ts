@@ -28,6 +28,17 @@ export class Output {
 		return this.#io.err.isTty && this.#options.color && !this.json;
 	}
 
+	/** Text for stdout in a colour, where colour is wanted there. */
+	paint(code: number, text: string): string {
+		const isColored = this.#io.out.isTty && this.#options.color && !this.json;
+		return isColored ? `\u001b[${code}m${text}\u001b[0m` : text;
+	}
+
+	/** Width of the terminal behind stdout; null when it is none. */
+	get width(): number | null {
+		return this.#io.out.columns;
+	}
+
 	/** A one-line result, or its JSON. */
 	async result(text: string, json: unknown): Promise<void> {
 		if (this.json) await this.document(json);

@@ -38,6 +38,11 @@ const unitCommands = commandMap({
 		summary: "Download a unit's state",
 		load: () => import("./commands/unit/pull.ts").then((module) => module.default),
 	},
+	output: {
+		summary: "Show a unit's outputs",
+		aliases: ["outputs"],
+		load: () => import("./commands/unit/output.ts").then((module) => module.default),
+	},
 	push: {
 		summary: "Upload a state",
 		load: () => import("./commands/unit/push.ts").then((module) => module.default),
@@ -70,6 +75,10 @@ const unitCommands = commandMap({
 		summary: "Make an earlier version the current state again",
 		load: () => import("./commands/unit/restore.ts").then((module) => module.default),
 	},
+	status: {
+		summary: "Tell which units need to be applied again, and why",
+		load: () => import("./commands/unit/status.ts").then((module) => module.default),
+	},
 	who: {
 		summary: "List the locks that are held, and by whom",
 		load: () => import("./commands/unit/who.ts").then((module) => module.default),
@@ -94,6 +103,17 @@ const variableCommands = commandMap({
 	export: {
 		summary: "Print a unit's variables for a shell",
 		load: () => import("./commands/variable/export.ts").then((module) => module.default),
+	},
+});
+
+const graphCommands = commandMap({
+	show: {
+		summary: "Show who depends on whose outputs: a tree, DOT or SVG",
+		load: () => import("./commands/graph/show.ts").then((module) => module.default),
+	},
+	order: {
+		summary: "List units in the order in which to apply them",
+		load: () => import("./commands/graph/order.ts").then((module) => module.default),
 	},
 });
 
@@ -160,6 +180,15 @@ export const commands = commandMap({
 		summary: "Variables of units",
 		aliases: ["variables"],
 		children: variableCommands,
+	},
+	graph: {
+		summary: "Show how units depend on each other; alone it is graph show",
+		children: graphCommands,
+		standard: "show",
+	},
+	blast: {
+		summary: "Show what a change of a unit, or of one of its outputs, reaches",
+		load: () => import("./commands/blast.ts").then((module) => module.default),
 	},
 	rbac: {
 		summary: "Roles: who may do what",

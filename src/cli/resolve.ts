@@ -1,5 +1,5 @@
 /** From the words of a command line to the command that they name. */
-import { type FlagSet, type ParsedLine, parseLine, readFlag } from "./arguments.ts";
+import { type FlagSet, findFlag, type ParsedLine, parseLine, readFlag } from "./arguments.ts";
 import { type CommandMap, findCommand, isGroup, type Leaf, type Node } from "./command.ts";
 import { usageError } from "./errors.ts";
 import { globalFlags } from "./global-flags.ts";
@@ -36,6 +36,7 @@ export function resolveCommand(
 		const word = argv[at] ?? "";
 		if (word === "--") break;
 		if (word.startsWith("-") && word !== "-") {
+			if (standardOf(node) !== null && !isGlobal(word)) break;
 			if (word !== "-h" && word !== "--help") {
 				const taken = readFlag(word, argv[at + 1], globalSet, path, flags);
 				before.push(...argv.slice(at, at + taken + 1));
@@ -59,7 +60,27 @@ export function resolveCommand(
 		map = node.children;
 	}
 	const rest = node !== null && !isGroup(node) ? argv.slice(at + 1) : argv.slice(at);
+	const standard = before.some(asksForHelp) ? null : standardOf(node);
+	if (standard !== null) {
+		return { path, node: standard, rest, before, line: parseLine(before, globalSet, path) };
+	}
 	return { path, node, rest, before, line: parseLine(before, globalSet, path) };
+}
+
+/** The command that the group's name alone stands for. */
+function standardOf(node: Node | null): Leaf | null {
+	if (node === null || !isGroup(node) || node.standard === undefined) return null;
+	const leaf = node.children[node.standard] ?? null;
+	return isLeaf(leaf) ? leaf : null;
+}
+
+function asksForHelp(word: string): boolean {
+	return word === "-h" || word === "--help";
+}
+
+function isGlobal(word: string): boolean {
+	const spelling = word.replace(/^--?/, "").replace(/=.*$/s, "");
+	return asksForHelp(word) || findFlag(globalFlags, spelling) !== null;
 }
 
 /** `roles <role> permissions …` is `roles permissions <role> …`. */

@@ -7,6 +7,8 @@ export interface Column {
 	readonly right?: boolean;
 	/** Cut last: what one copies from a table, such as ids. */
 	readonly keep?: boolean;
+	/** Colours a cell after it was cut and filled up; given the cell as it was. */
+	readonly paint?: (shown: string, cell: string) => string;
 }
 
 export interface Table {
@@ -27,9 +29,15 @@ export function formatTable({ columns, rows }: Table, width: number | null): str
 		cells.reduce((widest, row) => Math.max(widest, Bun.stringWidth(row[index] ?? "")), 0),
 	);
 	if (width !== null) narrow(widths, columns, width);
-	const lines = cells.map((row) =>
+	const last = columns.length - 1;
+	const lines = cells.map((row, line) =>
 		columns
-			.map((column, index) => pad(row[index] ?? "", widths[index] ?? 0, column.right === true))
+			.map((column, index) => {
+				const cell = row[index] ?? "";
+				const padded = pad(cell, widths[index] ?? 0, column.right === true);
+				const shown = index === last ? padded.trimEnd() : padded;
+				return line === 0 || column.paint === undefined ? shown : column.paint(shown, cell);
+			})
 			.join(gap)
 			.trimEnd(),
 	);

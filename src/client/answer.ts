@@ -156,9 +156,13 @@ export async function readText(
 }
 
 /** @throws ClientError `invalid_response`. */
-export function parseJson(text: string, { response, requestId }: Answer): unknown {
+export function parseJson(
+	text: string,
+	{ response, requestId }: Answer,
+	parse: (text: string) => unknown = JSON.parse,
+): unknown {
 	try {
-		return JSON.parse(text);
+		return parse(text);
 	} catch (cause) {
 		throw new ClientError("invalid_response", "the answer is not JSON", {
 			status: response.status,

@@ -3,6 +3,7 @@
  * when the connection or a gateway fails, everything else is sent once.
  */
 
+import type { UnitOutputs } from "../api/outputs.ts";
 import type { S3CredentialsView } from "../api/s3-credentials.ts";
 import type {
 	ForceUnlocked,
@@ -25,8 +26,10 @@ import type {
 import { AuditClient } from "./audit-client.ts";
 import { callFor } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
+import { GraphClient } from "./graph-client.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
+import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
 import { VariablesClient } from "./variables-client.ts";
@@ -88,6 +91,11 @@ export class TacoClient {
 	/** What happened, and what was refused. */
 	get audit(): AuditClient {
 		return new AuditClient(this.#http);
+	}
+
+	/** Who depends on whose outputs. */
+	get graph(): GraphClient {
+		return new GraphClient(this.#http);
 	}
 
 	/** Variables of units. */
@@ -209,6 +217,11 @@ export class TacoClient {
 				: `${unitPath(id)}/versions/${version}/download`;
 		const answer = await this.#http.send({ method: "GET", path, repeatable: true, signal });
 		return openDownload(answer, this.#http.transferIdleMs, signal);
+	}
+
+	/** The outputs of the current state, or of a version, that the caller may read. */
+	outputs(id: string, options: OutputsOptions = {}): Promise<UnitOutputs> {
+		return readOutputs(this.#http, id, options);
 	}
 
 	/** The same bytes again are an idempotent success, so that a broken upload is repeated. */

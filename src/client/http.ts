@@ -62,6 +62,8 @@ export interface ApiRequest {
 	readonly signal?: AbortSignal | undefined;
 	/** Called with the count of bytes that went out. */
 	readonly onSent?: ((bytes: number) => void) | undefined;
+	/** How the JSON of the answer is read; `JSON.parse` when absent. Throws when it is none. */
+	readonly parse?: ((text: string) => unknown) | undefined;
 }
 
 /** Failures before anything of the request was sent. */
@@ -97,7 +99,7 @@ export class Http {
 		try {
 			if (answer.response.status === 204) return null;
 			const text = await readText(answer, clientLimits.jsonBytesMax, this.transferIdleMs);
-			return parseJson(text, answer);
+			return parseJson(text, answer, request.parse);
 		} catch (error) {
 			throw this.#bodyFailure(error, request, answer);
 		} finally {

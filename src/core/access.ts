@@ -17,6 +17,7 @@ import { traitsOf } from "./rbac/resource.ts";
 import { RbacService } from "./rbac/service.ts";
 import { Register } from "./register/register.ts";
 import type { CoreSettings } from "./settings.ts";
+import { parseTeams, type TeamsDocument } from "./team/model.ts";
 import type { UnitDirectory } from "./unit/directory.ts";
 import { defaultProjectId } from "./unit/record.ts";
 import type { UnitId } from "./unit/unit-id.ts";
@@ -41,6 +42,8 @@ export interface AccessDeps {
 export interface Access {
 	readonly gate: Gate;
 	readonly rbac: RbacService;
+	/** What the gate knows of teams. */
+	readonly teams: Register<TeamsDocument>;
 	readonly chain: AuditChain;
 	/** The service needs the index of units, which needs the log, which comes after the gate. */
 	audit(directory: UnitDirectory): AuditService;
@@ -55,7 +58,8 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 	const anchors = new Register<Anchors>(registerDeps, anchorsRegister, parseAnchors);
 	const admins = new Set((deps.admins ?? []).map((email) => email.toLowerCase()));
 	const labelsOf = labelsFrom(unitLog, clock);
-	const enforcer = new Enforcer({ register: policies, admins, labelsOf, organization });
+	const teams = new Register<TeamsDocument>(registerDeps, "teams", parseTeams);
+	const enforcer = new Enforcer({ register: policies, teams, admins, labelsOf, organization });
 	const chain = new AuditChain({ ...registerDeps, log });
 	const onDenied = (denial: Denial) => chain.denied(denial);
 	const gate =
@@ -64,13 +68,17 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 					enforcer.decide.bind(enforcer),
 					onDenied,
 					enforcer.filterFor.bind(enforcer),
+					enforcer.outputsFor.bind(enforcer),
 					enforcer.hasStanding.bind(enforcer),
 				)
 			: new Gate(deps.decide, onDenied);
 	unitLog.onRecord((id, record) => chain.noteHead(id, record));
 	return {
 		gate,
-		rbac: new RbacService({ register: policies, gate, clock, admins, labelsOf, organization }),
+		rbac: new RbacService({
+			...{ register: policies, teams, gate, clock, admins, labelsOf, organization },
+		}),
+		teams,
 		chain,
 		audit: (directory) =>
 			new AuditService({

@@ -1,18 +1,26 @@
 /** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
 import { OrganizationSettingsService } from "./organization/settings.ts";
 import type { Gate } from "./rbac/grant.ts";
-import type { RegisterDeps } from "./register/register.ts";
+import type { Register, RegisterDeps } from "./register/register.ts";
+import { TeamGrants } from "./team/grants.ts";
+import type { TeamsDocument } from "./team/model.ts";
+import { TeamService } from "./team/service.ts";
+import { TeamTokens } from "./team/tokens.ts";
+import type { UnitDirectory } from "./unit/directory.ts";
 import type { UnitService } from "./unit/service.ts";
 import { VariableDocuments } from "./variable/documents.ts";
 import { SecretBox } from "./variable/secret-box.ts";
 import { type SecretKey, SecretKeys } from "./variable/secret-keys.ts";
 import { VariableService } from "./variable/service.ts";
+import { ConsumerService } from "./workspace/consumers.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
 
 export interface CollaborationDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly units: UnitService;
+	readonly teams: Register<TeamsDocument>;
+	readonly directory: UnitDirectory;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys: readonly SecretKey[];
 }
@@ -20,18 +28,27 @@ export interface CollaborationDeps extends RegisterDeps {
 export interface Collaboration {
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
+	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
 	readonly organizationSettings: OrganizationSettingsService;
+	readonly teams: TeamService;
+	readonly teamGrants: TeamGrants;
+	readonly teamTokens: TeamTokens;
 }
 
 /** Builds the services on registers. */
 export function createCollaboration(deps: CollaborationDeps): Collaboration {
 	const box = new SecretBox(new SecretKeys(deps, deps.secretKeys), deps.random);
 	const documents = new VariableDocuments(deps, box);
+	const projects = new ProjectService(deps);
 	return {
-		workspaces: new WorkspaceService(deps),
-		projects: new ProjectService(deps),
+		workspaces: new WorkspaceService({ ...deps, projects }),
+		projects,
+		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents }),
 		organizationSettings: new OrganizationSettingsService(deps),
+		teams: new TeamService(deps),
+		teamGrants: new TeamGrants(deps),
+		teamTokens: new TeamTokens(deps),
 	};
 }

@@ -5,6 +5,10 @@ import { Adoption } from "./adoption/adopt.ts";
 import type { AuditChain } from "./audit/chain.ts";
 import type { AuditService } from "./audit/service.ts";
 import { type Collaboration, createCollaboration } from "./collaboration.ts";
+import { createGraph } from "./graph/create.ts";
+import type { LiveGraph } from "./graph/live.ts";
+import type { ServerAddresses } from "./graph/reading-source.ts";
+import type { GraphService } from "./graph/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import type { Organization } from "./organization/organization.ts";
@@ -25,6 +29,7 @@ import { History } from "./state/history.ts";
 import { StateService } from "./state/service.ts";
 import { StateWriter } from "./state/writer.ts";
 import { StateIndexService } from "./state-index/service.ts";
+import { showLiveValues } from "./system-unit/live-values.ts";
 import type { SystemStateRefresher } from "./system-unit/refresher.ts";
 import { ChangesFeed } from "./unit/changes-feed.ts";
 import { UnitDirectory } from "./unit/directory.ts";
@@ -32,7 +37,7 @@ import type { UnitRecord } from "./unit/record.ts";
 import { UnitService } from "./unit/service.ts";
 import { systemUnitId, type UnitId } from "./unit/unit-id.ts";
 import { UnitLog } from "./unit/unit-log.ts";
-import { createUpkeep } from "./upkeep.ts";
+import { createUpkeep, type Upkeep } from "./upkeep.ts";
 import type { SecretKey } from "./variable/secret-keys.ts";
 
 export interface CoreDeps {
@@ -54,6 +59,8 @@ export interface CoreDeps {
 	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys?: readonly SecretKey[] | undefined;
+	/** Under which addresses states name units of this server. */
+	readonly addresses?: ServerAddresses | undefined;
 }
 
 export interface Core extends Collaboration {
@@ -65,6 +72,7 @@ export interface Core extends Collaboration {
 	readonly outputs: OutputsService;
 	/** What is known of states' contents; it asks nobody for permission. */
 	readonly stateIndex: StateIndexService;
+	readonly graph: GraphService;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -86,6 +94,7 @@ export interface CoreParts {
 	readonly history: History;
 	readonly adoption: Adoption;
 	readonly gate: Gate;
+	readonly liveGraph: LiveGraph;
 	readonly systemState: SystemStateRefresher;
 	/** Where logins are noted. */
 	readonly chain: AuditChain;
@@ -128,6 +137,13 @@ export function createCore(deps: CoreDeps): Core {
 
 	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
+	const { headAgeMaxMs, actDeadlineMs } = settings;
+	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
+	const { graph, live: liveGraph } = createGraph({
+		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks, systemUnit },
+		events: deps.log,
+	});
+	showLiveValues(graph, systemState);
 	followRecords(unitLog, tasks, (id, record) => {
 		directory.apply(id, record);
 		feed.note(id, record.generation);
@@ -135,6 +151,7 @@ export function createCore(deps: CoreDeps): Core {
 		schedule.request(id);
 		if (id === systemUnit) systemState.note(record);
 		stateIndex.follow(id, record);
+		liveGraph.note(id, record);
 	});
 
 	const writing = { ...common, versionsKept, isAutoCreating };
@@ -142,28 +159,49 @@ export function createCore(deps: CoreDeps): Core {
 	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
-	const { headAgeMaxMs, actDeadlineMs } = settings;
-	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
 	const { secretKeys = [] } = deps;
+	const upstreamOf = liveGraph.upstreamOf.bind(liveGraph);
 	return {
 		units,
-		locks: new LockService({ ...common, isAutoCreating }),
+		locks: new LockService({ ...common, isAutoCreating, upstreamOf }),
 		states,
 		rbac,
 		audit,
-		...createCollaboration({ ...registered, gate, units, secretKeys }),
+		...createCollaboration({
+			...{ ...registered, gate, teams: access.teams },
+			...{ units, directory, secretKeys },
+		}),
 		outputs: new OutputsService({ states, gate, stateIndex }),
 		stateIndex,
+		graph,
 		parts: {
 			...{ ...upkeep, unitLog, directory, feed },
-			...{ bodies, history, adoption, gate, chain },
+			...{ bodies, history, adoption, gate, chain, liveGraph },
 		},
 		tasks,
+		...courseOf({ tasks, stopping, audit, feed, upkeep, liveGraph }),
+	};
+}
+
+interface CourseParts {
+	readonly tasks: TaskGroup;
+	readonly stopping: AbortController;
+	readonly audit: AuditService;
+	readonly feed: ChangesFeed;
+	readonly upkeep: Upkeep;
+	readonly liveGraph: LiveGraph;
+}
+
+/** How the core goes on beside the requests, and how it ends. */
+function courseOf(parts: CourseParts): Pick<Core, "startSweeping" | "flush"> {
+	const { tasks, stopping, audit, feed, upkeep, liveGraph } = parts;
+	return {
 		startSweeping(signal) {
 			const ending = AbortSignal.any([signal, stopping.signal]);
 			tasks.run("sweep", () => upkeep.sweeper.run(ending));
-			systemState.request();
+			upkeep.systemState.request();
 			tasks.run("audit", () => audit.run(ending));
+			tasks.run("graph", () => liveGraph.run(ending));
 		},
 		async flush() {
 			stopping.abort();

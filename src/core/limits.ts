@@ -56,6 +56,8 @@ export const limits = {
 	versionsInHeadMax: 64,
 	versionsPerPage: 32,
 	versionsKept: 1000,
+	/** Versions whose content is withheld, and as many that were given up one by one. */
+	versionsWithheldMax: 200,
 	recordsKeptMin: 3,
 	projectionDelaySettleMs: 15 * second,
 	projectionAttemptsMax: 8,
@@ -117,6 +119,18 @@ export const limits = {
 	nameBytesMax: 128,
 	descriptionBytesMax: 1 * KiB,
 	assigneeBytesMax: 512,
+
+	// Teams
+	teamsMax: 500,
+	membershipsMax: 5000,
+	/** Members of all teams together. */
+	teamMembersMax: 5000,
+	/** Accesses to workspaces and projects, of all teams together. */
+	teamGrantsMax: 5000,
+	teamsBytesMax: 2 * MiB,
+	teamTokensMax: 50,
+	/** Those that one request adds or takes out. */
+	membersPerRequestMax: 500,
 
 	// Audit
 	/** Denials and logins that wait to be written; what comes on top is only counted. */
@@ -215,11 +229,13 @@ export const limits = {
 
 	// Workspaces and outputs
 	workspaceTextBytesMax: 1 * KiB,
+	/** All settings of one workspace that are not as they are for every workspace. */
+	workspaceSettingsBytesMax: 8 * KiB,
+	workspaceTriggersMax: 50,
 	workspacesPerPageMax: 100,
-	workspaceSettingsFreshMs: 5 * second,
-	workspaceRegistersCachedMax: 2000,
-	workspaceReadsAtOnce: 16,
+	remoteStateConsumersMax: 200,
 	projectsMax: 1000,
+	projectsFreshMs: 5 * second,
 	/** The outputs of one state, as they stand in it. */
 	outputsBytesMax: 8 * MiB,
 
@@ -253,10 +269,38 @@ export const limits = {
 	/** Characters of `OPENTACO_SECRETS_KEY`. */
 	secretKeyCharactersMin: 32,
 
+	// The graph
+	/** Outputs of other units that one state holds copies of and the graph follows. */
+	graphRecordedPerUnitMax: 5000,
+	/** Upstream units that a lock remembers; what comes on top is not acknowledged. */
+	graphUpstreamsPerLockMax: 200,
+	/** Indexes of states that are read at once. */
+	graphReadsAtOnce: 16,
+	/** An answer waits so long for what is not indexed yet, and says what is missing then. */
+	graphWaitMs: 3 * second,
+	/** How often a server with declared edges looks for what others changed. */
+	graphRefreshIntervalMs: 2 * second,
+	/** The same without declared edges. */
+	graphIdleIntervalMs: 30 * second,
+	/** A lock waits so long for the heads of upstream units when other servers write too. */
+	graphConfirmMs: 1 * second,
+	/** Upstream units whose heads a lock confirms. */
+	graphConfirmsPerLockMax: 32,
+	/** Another server counts as active for so long after its last change. */
+	graphOthersActiveMs: 10 * minute,
+	/** Digests of earlier versions that are kept ready. */
+	graphVersionsCachedMax: 20_000,
+
 	// The cloud backend
 	/** A state inside of a JSON document is a third larger and held in memory. */
 	inlineStateBytesMax: 32 * MiB,
 	uploadUrlMs: 1 * hour,
+	/** Announced state versions that one server remembers. */
+	pendingUploadsMax: 2000,
+	/** During an apply clients store what they have so often, and less often for large states. */
+	snapshotIntervalMs: 1 * minute,
+	snapshotBytesPerInterval: 10 * MiB,
+	snapshotIntervalMaxMs: 1 * hour,
 	/** Proxies cut longer addresses; who has too many groups uploads in the request itself. */
 	uploadTokenBytesMax: 3 * KiB,
 

@@ -124,6 +124,19 @@ export function explain(error: unknown): { summary: string; detail: string } {
 	return { summary: withoutSecrets(summary), detail: withoutSecrets(detail) };
 }
 
+const address = "the address in endpoint or OPENTACO_ENDPOINT";
+
+/** What to do, where the client's own words are those of the command line. */
+const hints: Readonly<Record<string, string>> = {
+	server_unreachable: `Check that it runs, and ${address}.`,
+	invalid_response: `Check ${address}.`,
+	redirected: "Redirects are not followed, so that the token stays here: use that address.",
+	tls_failed: `Name the authority's file in ca_file or OPENTACO_CA_CERT, or check ${address}.`,
+	request_timeout: "Try again. If it is always so, the server's log says more.",
+	outcome_unknown:
+		"Plan again: it shows whether the change was made. What was created after all can be imported.",
+};
+
 function described(error: unknown): { summary: string; detail: string } {
 	if (error instanceof ProviderError) return { summary: error.message, detail: error.detail };
 	if (isClientError(error, "unauthenticated")) {
@@ -135,7 +148,8 @@ function described(error: unknown): { summary: string; detail: string } {
 	}
 	if (error instanceof ClientError) {
 		const id = error.requestId === null ? "" : ` (request id ${error.requestId})`;
-		return { summary: capital(error.message), detail: `${capital(error.hint)}${id}`.trim() };
+		const hint = hints[error.code] ?? capital(error.hint);
+		return { summary: capital(error.message), detail: `${hint}${id}`.trim() };
 	}
 	if (error instanceof DomainError || error instanceof LocalFileError) {
 		return { summary: capital(error.message), detail: capital(error.hint) };

@@ -3,9 +3,11 @@
  * of the environment in the server. Unsafe combinations are refused or warned about here.
  */
 import { kidPattern, type StsKey } from "../auth/sts/credentials.ts";
+import { isDomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import { defaultOrganizationName, isOrganizationName } from "../core/organization/organization.ts";
 import type { LogLevel } from "../core/ports/log.ts";
+import { parseUnitId, systemUnitId, type UnitId } from "../core/unit/unit-id.ts";
 import { type SecretKey, secretKeyFrom } from "../core/variable/secret-keys.ts";
 import { type IdentitySettings, readIdentity } from "./config-identity.ts";
 import { ConfigError, collectSettings, type Environment, SettingReader } from "./setting-values.ts";
@@ -63,6 +65,8 @@ export interface ServerConfig {
 	readonly stateBytesMax: number;
 	readonly requestsAtOnceMax: number;
 	readonly isAutoCreating: boolean;
+	/** The unit whose state declares edges between units. */
+	readonly systemUnit: UnitId;
 	/** Seal the values of sensitive variables, the first one for new ones; empty: the store's own. */
 	readonly secretKeys: readonly SecretKey[];
 	/** E-mail addresses, in lower case, of those who may always do everything. */
@@ -107,6 +111,7 @@ export function readServerConfig(
 		stateBytesMax: read.bytes("maxStateBytes") ?? limits.stateBytesMax,
 		requestsAtOnceMax: read.number("maxRequests") ?? limits.requestsAtOnceMax,
 		isAutoCreating: read.boolean("autoCreate") ?? true,
+		systemUnit: readSystemUnit(read),
 		secretKeys: readSecretKeys(read),
 		admins: readAdmins(read),
 		organization: readOrganization(read),
@@ -295,6 +300,17 @@ function readAllowedHosts(read: SettingReader, publicBaseUrl: string | null): st
 	}
 	if (hosts.length === 0 || publicBaseUrl === null) return hosts;
 	return [...new Set([...hosts, new URL(publicBaseUrl).hostname])];
+}
+
+function readSystemUnit(read: SettingReader): UnitId {
+	const text = read.text("systemUnit");
+	if (text === null) return systemUnitId;
+	try {
+		return parseUnitId(text);
+	} catch (error) {
+		if (!isDomainError(error, "invalid_unit_id")) throw error;
+		throw new ConfigError(`${read.nameOf("systemUnit")}: ${error.message}`);
+	}
 }
 
 function readProxies(read: SettingReader): AddressRange[] {

@@ -6,7 +6,7 @@ import { Sts } from "../auth/sts/credentials.ts";
 import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
-import type { Organization } from "../core/organization/organization.ts";
+import { namesOf, type Organization, rootOrganization } from "../core/organization/organization.ts";
 import { Organizations } from "../core/organization/organizations.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
@@ -15,6 +15,7 @@ import { openStore, probeStore, type StoreTarget } from "../storage/open.ts";
 import { type AccessParts, adminAccessOf, machineFolder } from "./admin-access.ts";
 import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
+import { graphAddresses } from "./graph-addresses.ts";
 import { identitiesOf } from "./identity.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
@@ -214,7 +215,7 @@ function organizationsOf(
 function coreOf(
 	config: ServerConfig,
 	parts: ServerParts,
-	{ store, metrics, organization }: Scope,
+	{ store, metrics, organization = rootOrganization(config.organization) }: Scope,
 ): Core {
 	return createCore({
 		store,
@@ -227,6 +228,8 @@ function coreOf(
 		admins: config.admins,
 		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
+		systemUnit: config.systemUnit,
+		addresses: graphAddresses(config, namesOf(organization), organization.isDefault),
 		settings: {
 			versionsKept: config.versionsKept,
 			recordsKept: 0,

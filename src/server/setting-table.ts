@@ -66,6 +66,7 @@ export type SettingKey =
 	| "maxStateBytes"
 	| "maxRequests"
 	| "autoCreate"
+	| "systemUnit"
 	| "logLevel"
 	| "logFormat";
 
@@ -343,6 +344,16 @@ export const settings: readonly Setting[] = [
 		default: "true",
 		description: "Create a unit when Terraform first locks or writes it over the HTTP backend",
 		group: "Limits",
+	},
+	{
+		key: "systemUnit",
+		flag: "system-unit",
+		variables: ["OPENTACO_SYSTEM_UNIT"],
+		kind: "text",
+		default: "__opentaco_system",
+		description:
+			"The unit whose state declares edges between units, as opentaco_dependency resources; the same on all servers of a store",
+		group: "Storage",
 	},
 	{
 		key: "logLevel",

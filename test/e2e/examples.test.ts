@@ -2,8 +2,10 @@
 import { expect, test } from "bun:test";
 import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { openSite } from "../support/s3-site.ts";
 import { adminToken, startServer } from "../support/server.ts";
 import { httpCredentials, terraformOrSkip, terraformProject } from "../support/terraform.ts";
+import { generateBackend, unitsOf } from "../support/terragrunt.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
 
 const examples = resolve(import.meta.dir, "../../examples");
@@ -44,3 +46,90 @@ test.skipIf(!has)("examples/cloud-block applies after the host is named", async 
 	await tf.must("apply", "-input=false", "-auto-approve");
 	expect(await tf.must("output", "-raw", "greeting")).toBe("hello");
 });
+
+const aws = Bun.which("aws");
+const terragrunt = Bun.which("terragrunt");
+if (aws === null)
+	process.stderr.write("\nSKIPPED: examples/terragrunt-style: aws is not on PATH\n");
+if (terragrunt === null) {
+	process.stderr.write(
+		"\nSKIPPED: examples/terragrunt-style with terragrunt itself: not on PATH\n",
+	);
+}
+
+test.skipIf(!has || aws === null)(
+	"examples/terragrunt-style applies unit by unit, with outputs from the states in the bucket",
+	async () => {
+		await using site = await openSite();
+		const root = await terragruntTree(site.folder.path, site.server.url);
+		const units = await unitsOf(root);
+		expect(units.map(({ name }) => name)).toEqual(["network", "database", "app"]);
+		for (const unit of units) {
+			await generateBackend(root, unit.name);
+			const inputs: Record<string, string> = {};
+			for (const { input, dependency, output } of unit.inputs) {
+				const state = await storedState(site.env, unit.dependencies.get(dependency) ?? "");
+				inputs[`TF_VAR_${input}`] = textOfValue(state.outputs[output]?.value);
+			}
+			const tf = await terraformProject(join(root, unit.name), {}, { ...site.env, ...inputs });
+			await tf.must("init");
+			await tf.must("apply", "-auto-approve");
+			expect(await tf.must("plan")).toContain("No changes");
+			if (unit.name === "app") {
+				expect(JSON.parse(await tf.must("output", "-json", "apps"))).toEqual([
+					"app-a at db.vpc-1.internal",
+					"app-b at db.vpc-1.internal",
+				]);
+			}
+		}
+		const listed = (await site.taco("unit", "ls", "--json")).stdout;
+		expect(JSON.parse(listed).units.map(({ id }: { id: string }) => id)).toEqual([
+			...["app", "database", "network"],
+		]);
+	},
+	120_000,
+);
+
+test.skipIf(!has || terragrunt === null)(
+	"examples/terragrunt-style applies with terragrunt itself",
+	async () => {
+		await using site = await openSite();
+		const root = await terragruntTree(site.folder.path, site.server.url);
+		const child = Bun.spawn(
+			[
+				...[terragrunt ?? "", "run", "--all", "apply", "--non-interactive"],
+				"--dependency-fetch-output-from-state",
+			],
+			{ cwd: root, env: { ...site.env, HOME: root, PATH: process.env.PATH ?? "" } },
+		);
+		expect(await child.exited).toBe(0);
+		const state = await storedState(site.env, "app");
+		expect(JSON.stringify(state.outputs)).toContain("app-a at db.vpc-1.internal");
+	},
+	120_000,
+);
+
+async function terragruntTree(folder: string, url: string): Promise<string> {
+	const root = join(folder, "tree");
+	await cp(join(examples, "terragrunt-style"), root, { recursive: true });
+	const settings = Bun.file(join(root, "root.hcl"));
+	await settings.write((await settings.text()).replace("http://localhost:8080", url));
+	return root;
+}
+
+/** The state as it lies in the bucket, read as Terragrunt reads it. */
+async function storedState(
+	env: Readonly<Record<string, string>>,
+	unit: string,
+): Promise<{ outputs: Record<string, { value: unknown }> }> {
+	const url = `s3://opentaco/${unit}/terraform.tfstate`;
+	const child = Bun.spawn([aws ?? "", "s3", "cp", url, "-"], {
+		env: { ...env, PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" },
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	return JSON.parse(await new Response(child.stdout).text());
+}
+
+function textOfValue(value: unknown): string {
+	return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -138,36 +138,27 @@ resource "opentaco_unit" "many" {
 	test(
 		"Ctrl-C ends a request that hangs, and the state is saved",
 		async () => {
-			const asked = Promise.withResolvers<void>();
-			await using slow = hangingServer(asked.resolve);
-			const tf = await bench.installed(
-				{ "main.tf": `${bench.header("")}resource "opentaco_unit" "u" {\n  id = "hangs"\n}\n` },
-				{ OPENTACO_ENDPOINT: slow.url },
-			);
-			await tf.must("init");
-			const child = Bun.spawn([findTerraform() ?? "", "apply", "-auto-approve", "-no-color"], {
-				cwd: tf.path,
-				env: {
-					PATH: process.env.PATH ?? "",
-					HOME: bench.folder.path,
-					TF_CLI_CONFIG_FILE: "/dev/null",
-					CHECKPOINT_DISABLE: "1",
-					OPENTACO_ENDPOINT: slow.url,
-				},
-				stdio: ["ignore", "pipe", "pipe"],
-				detached: true,
-			});
-			await asked.promise;
+			await using run = await hangingApply();
 			// As the terminal does: to the whole group, the provider included.
-			process.kill(-child.pid, "SIGINT");
-			const [out, err, code] = await Promise.all([
-				new Response(child.stdout).text(),
-				new Response(child.stderr).text(),
-				child.exited,
-			]);
+			process.kill(-run.pid, "SIGINT");
+			const { text, code } = await run.ended();
 			expect(code).toBe(1);
-			expect(`${out}${err}`).toContain("Stopping operation");
-			expect(`${out}${err}`).not.toContain("plugin crashed");
+			expect(text).toContain("Stopping operation");
+			expect(text).not.toContain("plugin crashed");
+			expect(await run.state()).toContain('"before/it"');
+		},
+		longTimeoutMs,
+	);
+
+	test.skipIf(process.platform !== "linux")(
+		"a provider that is killed is told of, and what was made before is in the state",
+		async () => {
+			await using run = await hangingApply();
+			for (const pid of await childrenOf(run.pid)) process.kill(pid, "SIGKILL");
+			const { text, code } = await run.ended();
+			expect(code).toBe(1);
+			expect(text).toMatch(/Plugin did not respond|plugin crashed|rpc error/);
+			expect(await run.state()).toContain('"before/it"');
 		},
 		longTimeoutMs,
 	);
@@ -231,15 +222,71 @@ resource "opentaco_unit" "u" {
 	});
 });
 
-/** Never answers; tells when it was asked to create a unit. */
+/** An apply that has made one unit and waits for the answer about another. */
+async function hangingApply() {
+	const asked = Promise.withResolvers<void>();
+	const server = hangingServer(asked.resolve);
+	const tf = await bench.installed({
+		"main.tf": `${bench.header("")}resource "opentaco_unit" "before" {
+  id = "before/it"
+}
+resource "opentaco_unit" "u" {
+  id         = "hangs"
+  depends_on = [opentaco_unit.before]
+}
+`,
+	});
+	await tf.must("init");
+	const child = Bun.spawn([findTerraform() ?? "", "apply", "-auto-approve", "-no-color"], {
+		cwd: tf.path,
+		env: {
+			PATH: process.env.PATH ?? "",
+			HOME: bench.folder.path,
+			TF_CLI_CONFIG_FILE: "/dev/null",
+			CHECKPOINT_DISABLE: "1",
+			OPENTACO_ENDPOINT: server.url,
+		},
+		stdio: ["ignore", "pipe", "pipe"],
+		detached: true,
+	});
+	await asked.promise;
+	return {
+		pid: child.pid,
+		async ended() {
+			const [out, err, code] = await Promise.all([
+				new Response(child.stdout).text(),
+				new Response(child.stderr).text(),
+				child.exited,
+			]);
+			return { text: `${out}${err}`, code };
+		},
+		state: () => readFile(join(tf.path, "terraform.tfstate"), "utf8"),
+		async [Symbol.asyncDispose]() {
+			child.kill("SIGKILL");
+			await server[Symbol.asyncDispose]();
+		},
+	};
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+	const ids = await readdir(`/proc/${pid}/task`);
+	const lists = ids.map((id) => readFile(`/proc/${pid}/task/${id}/children`, "utf8"));
+	return (await Promise.all(lists)).join(" ").split(/\s+/).filter(Boolean).map(Number);
+}
+
+/** Makes every unit but the one that hangs; tells when it was asked for that one. */
 function hangingServer(onAsked: () => void) {
+	const time = "2026-01-02T03:04:05Z";
 	const hanging = Bun.serve({
 		port: 0,
 		hostname: "127.0.0.1",
 		idleTimeout: 0,
-		fetch: () => {
+		async fetch(request) {
+			if (request.method === "GET") return Response.json({ execution_mode: "local" });
+			const { id } = (await request.json()) as { id: string };
+			if (id !== "hangs") return Response.json({ id, created: time }, { status: 201 });
 			onAsked();
-			return new Promise<Response>(() => {});
+			return await new Promise<Response>(() => {});
 		},
 	});
 	const url = `http://127.0.0.1:${hanging.port}`;

@@ -18,16 +18,32 @@ const decoder = new TextDecoder();
 export interface StateText {
 	readonly serial: number;
 	readonly lineage: string;
+	/** The digest that its edge shows; absent when it declares none. */
+	readonly digest?: string | null;
 }
 
-export function stateBytes(serial: number, lineage: string, mark: string): Uint8Array {
+/** `digest`: what the state says of its edge, if it declares one. */
+export function stateBytes(
+	serial: number,
+	lineage: string,
+	mark: string,
+	digest?: string | null,
+): Uint8Array {
+	const resources = digest === undefined ? "" : edgeText(digest);
 	return new TextEncoder().encode(
-		`{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"${lineage}","outputs":{},"resources":[],"mark":"${mark}"}\n`,
+		`{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"${lineage}","outputs":{},"resources":[${resources}],"mark":"${mark}"}\n`,
 	);
 }
 
+function edgeText(digest: string | null): string {
+	const provider = 'provider[\\"registry.terraform.io/digger/opentaco\\"]';
+	return `{"mode":"managed","type":"opentaco_dependency","name":"x","provider":"${provider}","instances":[{"attributes":{"from_unit_id":"up","from_output":"o","to_unit_id":"down","in_digest": ${JSON.stringify(digest)} ,"status":"unknown"}}]}`;
+}
+
 export function parseState(bytes: Uint8Array): StateText {
-	return JSON.parse(decoder.decode(bytes)) as StateText;
+	const { serial, lineage, resources } = JSON.parse(decoder.decode(bytes));
+	const digest = resources?.[0]?.instances?.[0]?.attributes?.in_digest;
+	return { serial, lineage, ...(digest === undefined ? {} : { digest }) };
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -8,6 +8,7 @@ import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { Bucket } from "./bucket.ts";
 import { checkAll } from "./checkers/all.ts";
 import { chainOf } from "./checkers/chain.ts";
+import { checkShown } from "./checkers/overlays.ts";
 import { checkConvergence } from "./checkers/projections.ts";
 import { type Act, acts, type Desk, insist, lockInfo, sha256, stateBytes } from "./client.ts";
 import { type Code, loadCode } from "./code.ts";
@@ -61,13 +62,17 @@ class Bench {
 	readonly id: UnitId = code.parseUnitId(unit);
 	#ops = 0;
 
-	constructor(seed: string, faults: NthFails) {
+	/** `hasEdge`: the unit is the system unit, and its edge shows a unit that is not there. */
+	constructor(seed: string, faults: NthFails, hasEdge: boolean) {
 		this.scheduler = new Scheduler(new Prng(seed));
 		this.bucket = new Bucket(this.scheduler, 1);
 		this.faults = faults;
 		const settings = { ...mixOf(seed, "pruning").settings, versionsKept: 2 };
 		this.server = startServer(
-			{ code, scheduler: this.scheduler, bucket: this.bucket, faults, settings },
+			{
+				...{ code, scheduler: this.scheduler, bucket: this.bucket, faults, settings },
+				edge: hasEdge ? { system: this.id, upstream: code.parseUnitId("nowhere") } : null,
+			},
 			"server0",
 			seed,
 			0,
@@ -105,8 +110,13 @@ class Bench {
 		return this.ask("unlock", acts.unlock(lockId), { lockId });
 	}
 
-	write(serial: number, lockId: string | null = null, isStreamed = false): Promise<string> {
-		const bytes = stateBytes(serial, "lineage", "mark");
+	write(
+		serial: number,
+		lockId: string | null = null,
+		isStreamed = false,
+		digest?: string,
+	): Promise<string> {
+		const bytes = stateBytes(serial, "lineage", "mark", digest);
 		const act = acts.write(bytes, lockId, isStreamed);
 		return this.ask("write", act, { lockId, sha256: sha256(bytes) });
 	}
@@ -125,7 +135,9 @@ class Bench {
 		await scheduler.sleep(times.projectionSettleMs + times.actDeadlineMs);
 		await this.server.core.parts.sweeper.sweep(new AbortController().signal, true);
 		await this.rest();
-		this.found.push(...checkConvergence(chainOf(unit, this.bucket.history), this.bucket));
+		const chain = chainOf(unit, this.bucket.history);
+		this.found.push(...checkConvergence(chain, this.bucket));
+		this.found.push(...checkShown(chain, chainOf("nowhere", this.bucket.history), this.bucket));
 		const broken = await this.ask("force-unlock", acts.forceUnlock());
 		const results = [
 			broken === "unit_not_found" ? "ok" : broken,
@@ -146,6 +158,7 @@ class Bench {
 
 interface UseCase {
 	readonly name: string;
+	readonly hasEdge?: boolean;
 	readonly prepare?: (bench: Bench) => Promise<unknown>;
 	readonly run: (bench: Bench) => Promise<unknown>;
 }
@@ -260,6 +273,19 @@ const useCases: readonly UseCase[] = [
 				.catch(() => undefined),
 	},
 	{
+		name: "live values",
+		hasEdge: true,
+		prepare: async (bench) => {
+			await bench.lock("held");
+			await bench.write(1, "held", false, "old");
+			await bench.rest();
+		},
+		run: async (bench) => {
+			await bench.unlock("held");
+			await bench.rest();
+		},
+	},
+	{
 		name: "pruning",
 		prepare: aged,
 		run: (bench) => bench.server.core.parts.pruner.prune(bench.id).catch(() => undefined),
@@ -269,7 +295,7 @@ const useCases: readonly UseCase[] = [
 /** One case with one fault; gives whether the fault was reached. */
 async function tryOnce(useCase: UseCase, nth: number, mode: (typeof modes)[number]) {
 	const faults = new NthFails(nth, mode);
-	const bench = new Bench(`${useCase.name} ${nth}`, faults);
+	const bench = new Bench(`${useCase.name} ${nth}`, faults, useCase.hasEdge ?? false);
 	const story = async () => {
 		await useCase.prepare?.(bench);
 		faults.isArmed = true;

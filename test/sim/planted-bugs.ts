@@ -10,6 +10,7 @@
  *   same.
  */
 import type { Edit } from "./planted-code.ts";
+import { overlayBugs } from "./planted-overlay-bugs.ts";
 import type { Focus } from "./swarm.ts";
 
 export interface PlantedBug {
@@ -76,7 +77,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 	{
 		name: "a new nonce for each attempt",
 		focus: "outcomes",
-		seedsMax: 60,
+		seedsMax: 150,
 		edits: [
 			edit(
 				recordLog,
@@ -150,11 +151,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		focus: "pruning",
 		seedsMax: 40,
 		edits: [
-			edit(
-				pruner,
-				"!kept.has(blob.key) && head.confirmedAtStore - blob.modified > graceMs",
-				"!kept.has(blob.key)",
-			),
+			edit(pruner, "!kept.has(blob.key) && isOld(blob)", "!kept.has(blob.key)"),
 			edit(pruner, "generation === null || generation > settled", "generation === null"),
 		],
 	},
@@ -193,7 +190,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				projector,
-				'return { kind: known === undefined ? "unknown" : "ours" };',
+				'return { kind: isOurs ? "ours" : "unknown" };',
 				'return { kind: "unknown" };',
 			),
 			edit(projector, "if (!isKnown) {", "if (true) {"),
@@ -393,4 +390,5 @@ export const plantedBugs: readonly PlantedBug[] = [
 		seedsMax: 20,
 		edits: [edit("core/core.ts", "publishing.request();", "")],
 	},
+	...overlayBugs,
 ];

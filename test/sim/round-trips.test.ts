@@ -8,6 +8,7 @@ import type { BlobStore } from "../../src/core/ports/blob-store.ts";
 import type { Caller } from "../../src/core/principal.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
 import { testSettings } from "../support/core.ts";
+import { dependency, stateText } from "../support/graph-states.ts";
 import { lockInfo, stateBytes } from "./client.ts";
 import { Machine, wallTime } from "./clock.ts";
 import { type Code, loadCode } from "./code.ts";
@@ -106,6 +107,26 @@ describe("round trips", () => {
 		const core = server();
 		await apply(core, 1);
 		expect(await apply(core, 2)).toEqual({ lock: 1, read: 1, write: 2, unlock: 1 });
+	});
+
+	test("of a unit with declared upstream units: the same", async () => {
+		const core = server();
+		const system = code.parseUnitId("__opentaco_system");
+		const declared = stateText(1, "system", { resources: [dependency("e", "up", "t", "app")] });
+		const setUp = async () => {
+			await core.units.create(caller, system);
+			await core.states.write(caller, system, {
+				...{ body: new TextEncoder().encode(declared), lockId: null, md5: null },
+				...{ force: false, autoCreate: false },
+			});
+			await core.units.create(caller, code.parseUnitId("up"));
+			await core.graph.statuses(caller, "");
+		};
+		await scheduler.runUntil(setUp());
+		await apply(core, 1);
+		expect(await apply(core, 2)).toEqual({ lock: 1, read: 1, write: 2, unlock: 1 });
+		const head = core.parts.unitLog.lastSeen(id)?.record?.state;
+		expect(head?.acknowledged?.upstream).toEqual([["up", 0]]);
 	});
 
 	test("of a cold server: at most two more each", async () => {

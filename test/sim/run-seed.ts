@@ -2,7 +2,8 @@
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { Bucket, type Change } from "./bucket.ts";
 import { checkAll } from "./checkers/all.ts";
-import { chainOf } from "./checkers/chain.ts";
+import { type Chain, chainOf } from "./checkers/chain.ts";
+import { checkShown } from "./checkers/overlays.ts";
 import { checkConvergence } from "./checkers/projections.ts";
 import { acts, type Desk, lockInfo, send, sha256, stateBytes } from "./client.ts";
 import type { Code } from "./code.ts";
@@ -121,6 +122,7 @@ class World {
 			servers: this.#servers,
 			attempts: [],
 			units,
+			systemUnit: mix.hasSystemUnit && units.length > 1 ? (units[0] ?? null) : null,
 			unitIds: new Map<string, UnitId>(units.map((unit) => [unit, code.parseUnitId(unit)])),
 			nextOp: 0,
 		};
@@ -172,11 +174,19 @@ class World {
 				bucket: this.#bucket,
 				faults: this.#faults,
 				settings: this.#mix.settings,
+				edge: this.#edge(),
 			},
 			name,
 			this.#seed,
 			this.#prng.between(-skewMsMax, skewMsMax),
 		);
+	}
+
+	#edge() {
+		const { systemUnit, units, unitIds } = this.place;
+		const upstream = unitIds.get(units[1] ?? "");
+		const system = unitIds.get(systemUnit ?? "");
+		return system === undefined || upstream === undefined ? null : { system, upstream };
 	}
 
 	#layPlainObjects(): void {
@@ -277,7 +287,8 @@ class World {
 		for (const unit of this.place.units) {
 			const server = this.#prng.pick(this.#servers);
 			const lockId = `last-${unit}`;
-			const bytes = stateBytes(1_000_000, `last-${unit}`, "last");
+			const digest = unit === this.place.systemUnit ? null : undefined;
+			const bytes = stateBytes(1_000_000, `last-${unit}`, "last", digest);
 			const steps: [AttemptKind, Parameters<typeof send>[3], readonly string[]][] = [
 				["force-unlock", acts.forceUnlock(), ["unit_not_found"]],
 				["lock", acts.lock(lockId, "state-push"), []],
@@ -321,6 +332,13 @@ class World {
 		for (const unit of this.place.units) {
 			const chain = chainOf(unit, this.#bucket.history);
 			this.found.push(...checkConvergence(chain, this.#bucket));
+		}
+		const { systemUnit, units } = this.place;
+		if (systemUnit !== null) {
+			const [system, upstream] = [systemUnit, units[1] ?? ""].map((unit) =>
+				chainOf(unit, this.#bucket.history),
+			);
+			this.found.push(...checkShown(system as Chain, upstream as Chain, this.#bucket));
 		}
 		const { profile, killEveryMs, blackoutAtMs } = this.#mix;
 		if (profile.rate === 0 && killEveryMs === 0 && blackoutAtMs === 0) await this.#compareLists();

@@ -1,6 +1,7 @@
 /** A server: the real core on a machine of its own, talking to the shared bucket. */
 import type { Core } from "../../src/core/core.ts";
 import type { CoreSettings } from "../../src/core/settings.ts";
+import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import type { Bucket } from "./bucket.ts";
 import { Machine } from "./clock.ts";
 import type { Code } from "./code.ts";
@@ -25,6 +26,8 @@ export interface ServerDeps {
 	readonly bucket: Bucket;
 	readonly faults: CallFaults;
 	readonly settings: CoreSettings;
+	/** The system unit, and the unit whose current content its edge shows. */
+	readonly edge?: { readonly system: UnitId; readonly upstream: UnitId } | null;
 }
 
 export function startServer(
@@ -33,7 +36,7 @@ export function startServer(
 	seed: string,
 	skewMs: number,
 ): SimServer {
-	const { code, scheduler, bucket, faults, settings } = deps;
+	const { code, scheduler, bucket, faults, settings, edge } = deps;
 	const machine = new Machine(scheduler, skewMs);
 	const clock = machine.clock();
 	const random = new Prng(`${seed}/${name}`);
@@ -50,6 +53,29 @@ export function startServer(
 		metrics: code.silentMetrics,
 		decide: code.decideAdminOnly,
 		settings,
+		...(edge == null ? {} : { systemUnit: edge.system }),
 	});
+	if (edge != null) showUpstream(code, core, edge.upstream);
 	return { name, machine, core };
+}
+
+/** A graph of one edge: its digest is the hash of what the upstream unit has. */
+function showUpstream({ currentVersion }: Code, core: Core, upstream: UnitId): void {
+	const { systemState, unitLog } = core.parts;
+	systemState.useLiveValues(async () => {
+		const state = (await unitLog.confirm(upstream)).record?.state;
+		const current = state?.deleted === null ? currentVersion(state) : undefined;
+		return () => ({
+			inDigest: current?.sha256 ?? null,
+			outDigest: null,
+			status: "pending",
+			lastInAt: null,
+			lastOutAt: null,
+		});
+	});
+	const note = (id: UnitId) => {
+		if (id === upstream) systemState.request();
+	};
+	unitLog.onRecord(note);
+	unitLog.onUnknown(note);
 }

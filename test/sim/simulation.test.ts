@@ -19,6 +19,7 @@ const plans: readonly [Focus, number][] = [
 	["adoption", 25],
 	["sleepers", 10],
 	["calm", 10],
+	["overlay", 40],
 ];
 
 describe(`simulation, root seed ${root}`, () => {

@@ -30,6 +30,8 @@ export interface Mix {
 	/** Units that begin as plain objects. */
 	readonly hasPlain: boolean;
 	readonly hasPlainLocks: boolean;
+	/** The first unit is the system unit, whose state shows what becomes of the second one. */
+	readonly hasSystemUnit: boolean;
 	readonly isOnePrincipal: boolean;
 	/** Probability that a request is sent again by the network, much later. */
 	readonly duplicateRate: number;
@@ -68,15 +70,20 @@ export const foci = [
 	"adoption",
 	"sleepers",
 	"calm",
+	"overlay",
 ] as const;
 
 export type Focus = (typeof foci)[number];
 
 export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const prng = new Prng(`${seed}/mix`);
+	const own = new Prng(`${seed}/mix of the system unit`);
 	const isSleeping = focus === "sleepers";
+	const isOverlaying = focus === "overlay";
 	const isPruning =
-		focus === "pruning" || isSleeping || (focus === "everything" && prng.chance(0.3));
+		focus === "pruning" ||
+		isSleeping ||
+		((focus === "everything" || isOverlaying) && prng.chance(0.3));
 	const isProjecting = focus === "projection";
 	const isAmbiguous = focus === "outcomes";
 	const rate = focus === "calm" ? 0 : prng.pick(isAmbiguous ? [0.1, 0.25] : [0, 0.02, 0.1, 0.2]);
@@ -86,12 +93,15 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 		? prng.between(25_000, 45_000) + (isSleeping ? 60_000 : 0)
 		: thinkMsMax * prng.between(6, 12) + prng.between(500, 4000);
 	const hasPlain = focus === "adoption" || (focus === "everything" && prng.chance(0.2));
-	const isForeign = isProjecting || (focus === "everything" && prng.chance(0.15));
+	const isForeign =
+		isProjecting ||
+		(focus === "everything" && prng.chance(0.15)) ||
+		(isOverlaying && own.chance(0.2));
 	const hasMachineFaults = focus !== "calm" && prng.chance(0.6);
 	return {
 		servers: prng.between(isPruning ? 2 : 1, 3),
 		clients: isSleeping ? 2 : prng.between(isPruning ? 4 : 2, isPruning ? 6 : 7),
-		units: prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
+		units: isOverlaying ? 2 : prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
 		durationMs,
 		thinkMsMax,
 		profile: {
@@ -116,7 +126,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 			actDeadlineMs: times.actDeadlineMs,
 			projectionSettleMs: times.projectionSettleMs,
 			directoryFreshMs: 500,
-			systemStateSettleMs: 300,
+			systemStateSettleMs: isOverlaying ? own.pick([100, 2000]) : 300,
 		},
 		dateStepMs: prng.pick([1, 1000]),
 		skewMsMax: prng.pick([0, 5000, 86_400_000]),
@@ -134,6 +144,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 		pruneEveryMs: isPruning ? 700 : 0,
 		foreignEveryMs: isForeign ? prng.pick([800, 3000]) : 0,
 		hasPlain,
+		hasSystemUnit: isOverlaying || (focus === "everything" && own.chance(0.2)),
 		hasPlainLocks: hasPlain && prng.chance(0.5),
 		isOnePrincipal: prng.chance(0.5),
 		duplicateRate: prng.pick([0, 0, 0.1, 0.3]),

@@ -22,6 +22,8 @@ export interface Workplace extends Desk {
 	readonly mix: Mix;
 	readonly bucket: Bucket;
 	readonly units: readonly string[];
+	/** The unit whose state shows live values, if there is one. */
+	readonly systemUnit: string | null;
 	nextOp: number;
 }
 
@@ -103,7 +105,7 @@ export class Client {
 			for (let i = 0; i < writes; i++) {
 				await this.#think();
 				serial = operation === "state-push" ? this.#prng.between(1, serial + 1) : serial + 1;
-				await this.#write(unit, serial, before.lineage, lockId, operation === "state-push");
+				await this.#write(unit, serial, before, lockId, operation === "state-push");
 			}
 		}
 		await this.#think();
@@ -117,7 +119,7 @@ export class Client {
 		const before = await this.#read(unit);
 		if (before === null) return;
 		await this.#think();
-		await this.#write(unit, before.serial + 1, before.lineage, null, false);
+		await this.#write(unit, before.serial + 1, before, null, false);
 	}
 
 	/** A lock, once more, that was held before: by a client that lost count. */
@@ -148,11 +150,13 @@ export class Client {
 	async #write(
 		unit: string,
 		serial: number,
-		lineage: string,
+		before: StateText,
 		lockId: string | null,
 		isForced: boolean,
 	): Promise<void> {
-		const bytes = stateBytes(serial, lineage, `op${this.#place.nextOp}`);
+		// Terraform writes back what it has read of an edge.
+		const digest = unit === this.#place.systemUnit ? (before.digest ?? null) : undefined;
+		const bytes = stateBytes(serial, before.lineage, `op${this.#place.nextOp}`, digest);
 		const claim = this.#isOverS3 ? lockOfLogin : lockId;
 		await this.#ask("write", unit, acts.write(bytes, claim, this.#prng.chance(0.25)), {
 			lockId: this.#isOverS3 ? null : lockId,
@@ -211,6 +215,7 @@ export async function writeBehindOurBack(place: Workplace, prng: Prng): Promise<
 			(before?.serial ?? 0) + prng.between(0, 2),
 			isOther ? `foreign-${place.nextOp++}` : before.lineage,
 			`foreign${place.nextOp++}`,
+			unit === place.systemUnit ? null : undefined,
 		);
 		if (scheduler.now < mix.durationMs) bucket.put(key, bytes, "foreign", scheduler.now);
 	}

@@ -63,7 +63,7 @@ export class SystemUnitBench {
 	readonly store = new MemoryStore({ now: () => realClock.now() + this.laterMs });
 	readonly core: Core = this.open();
 
-	/** Another server on the store. */
+	/** Another server on the store; with null it shows what its own graph knows. */
 	open(liveValues: LiveValues | null = () => this.#liveValues()): Core {
 		const core = createCore({
 			store: this.store,

@@ -1,5 +1,6 @@
 /** `/v1` behind its gate, and all of its scenarios. */
 import { auditScenarios } from "./audit.scenarios.ts";
+import { graphScenarios } from "./graph.scenarios.ts";
 import { lockScenarios } from "./locks.scenarios.ts";
 import { rbacCalls, rbacScenarios } from "./rbac.scenarios.ts";
 import { s3CredentialScenarios } from "./s3-credentials.scenarios.ts";
@@ -76,4 +77,5 @@ export const managementScenarios: readonly Scenario[] = [
 	...auditScenarios,
 	...s3CredentialScenarios,
 	...variableScenarios,
+	...graphScenarios,
 ];

@@ -7,12 +7,14 @@ import { backendScenarios } from "./http-backend.scenarios.ts";
 import { identityScenarios } from "./identity.scenarios.ts";
 import { managementScenarios } from "./management.scenarios.ts";
 import { organizationScenarios } from "./organizations.scenarios.ts";
+import { outputScenarios } from "./outputs.scenarios.ts";
 import { publicScenarios } from "./public.scenarios.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
 import { createTestApp } from "./test-app.ts";
 
 const suites: Readonly<Record<string, readonly Scenario[]>> = {
 	management: managementScenarios,
+	outputs: outputScenarios,
 	"http-backend": backendScenarios,
 	identity: identityScenarios,
 	organizations: organizationScenarios,

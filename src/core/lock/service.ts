@@ -7,7 +7,7 @@ import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { created, locked, unlocked } from "../unit/changes.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import type { Lock, LockInfo, UnitState } from "../unit/record.ts";
+import type { Lock, LockInfo, UnitState, UpstreamVersion } from "../unit/record.ts";
 import { isReserved, type UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 import { decideLock, decideUnlock } from "./rules.ts";
@@ -18,7 +18,15 @@ export interface LockServiceDeps {
 	readonly clock: Clock;
 	readonly metrics: CoreMetrics;
 	readonly isAutoCreating: boolean;
+	/**
+	 * What the unit's declared upstream units have, as this server knows it now; undefined when it
+	 * knows too little. A promise where it must ask the store. Decides nothing: a number that is
+	 * behind only keeps an edge pending.
+	 */
+	readonly upstreamOf?: (id: UnitId) => Upstream | Promise<Upstream>;
 }
+
+type Upstream = readonly UpstreamVersion[] | undefined;
 
 /** Takes, releases and breaks locks. */
 export class LockService {
@@ -49,6 +57,8 @@ export class LockService {
 			!isReserved(id) &&
 			(await gate.may(caller, "unit.write", id));
 		const since = new Date(clock.now()).toISOString();
+		// Before the lock is taken: what changes later is not what the holder has read.
+		const upstream = await this.#upstreamOf(id);
 		try {
 			return await log.act(grant, id, (state, generation) => {
 				const base = existing(state, mayCreate, since);
@@ -61,6 +71,7 @@ export class LockService {
 					surface: caller.surface,
 					since,
 					generation: generation + 1,
+					...(upstream === undefined || upstream.length === 0 ? {} : { upstream }),
 				};
 				return { operation: "lock", state: locked(base, lock), result: () => lock };
 			});
@@ -68,6 +79,13 @@ export class LockService {
 			if (error instanceof DomainError && error.code === "locked") metrics.lockConflict();
 			throw error;
 		}
+	}
+
+	async #upstreamOf(id: UnitId): Promise<Upstream> {
+		const upstream = this.#deps.upstreamOf?.(id);
+		if (!(upstream instanceof Promise)) return upstream;
+		// The head is read meanwhile: what follows needs it anyway.
+		return (await Promise.all([upstream, this.#deps.log.warm(id)]))[0];
 	}
 
 	/**

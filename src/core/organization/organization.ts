@@ -36,6 +36,11 @@ export function rootOrganization(name: string = defaultOrganizationName): Organi
 /** Another word for the default organization where a bucket is named. */
 export const defaultBucketName = "opentaco";
 
+/** What the organization is called in addresses and as a bucket. */
+export function namesOf({ name, isDefault }: Organization): readonly string[] {
+	return isDefault && name !== defaultBucketName ? [defaultBucketName, name] : [name];
+}
+
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
 /** Whether an organization can have this name. */

@@ -14,6 +14,10 @@ export const actions = [
 	"unit.read-variables",
 	/** Make, change and delete a unit's variables. */
 	"unit.write-variables",
+	/** Make a unit, set its labels, its settings and its project; not its state. */
+	"unit.configure",
+	/** Say which teams may do what with a unit, or in a project. */
+	"unit.share",
 	/** Take a lock and release one's own. */
 	"unit.lock",
 	/** Break somebody else's lock. */
@@ -22,6 +26,16 @@ export const actions = [
 	"unit.delete",
 	/** See what a unit was before it was deleted and created again. Implies none of the others. */
 	"unit.manage",
+	/** Change and delete a project, or make one. */
+	"project.manage",
+	/** Make, change and delete teams, the owners excepted, and make their tokens. */
+	"team.manage",
+	/** Put people into teams, the owners excepted, and into the organization. */
+	"team.members",
+	/** Say what teams may do in the organization. */
+	"team.access",
+	/** See teams that only their members see. */
+	"team.read",
 	/** See and change roles, permissions and who has them. */
 	"rbac.manage",
 	/** See and revoke other people's tokens, and make tokens for machines. */
@@ -34,6 +48,9 @@ export const actions = [
 
 export type Action = (typeof actions)[number];
 
+/** The action that can be about single outputs of a unit. */
+export const outputAction = "unit.read-outputs" satisfies Action;
+
 /** Stands for every action in a rule. */
 export const everyAction = "*";
 
@@ -42,6 +59,13 @@ const known: ReadonlySet<string> = new Set(actions);
 const wider: Readonly<Partial<Record<Action, Action>>> = {
 	"unit.read-variables": "unit.read",
 	"unit.write-variables": "unit.write",
+	"unit.configure": "unit.write",
+	"unit.share": "rbac.manage",
+	"project.manage": "unit.write",
+	"team.manage": "rbac.manage",
+	"team.members": "rbac.manage",
+	"team.access": "rbac.manage",
+	"team.read": "rbac.manage",
 };
 
 /** The action that includes this one, so that a rule about that is about this as well; or null. */
@@ -56,7 +80,7 @@ export function isUnitAction(action: Action): boolean {
 
 /** Whether the action never concerns a single unit: its resource is always `*`. */
 export function isGlobalAction(action: Action): boolean {
-	return action === "rbac.manage" || action === "token.manage" || action === "system.manage";
+	return /^(?:rbac|token|system|team)\./.test(action);
 }
 
 /** The action that the text spells, with a dot or with a colon; null when there is none. */

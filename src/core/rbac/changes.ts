@@ -15,7 +15,7 @@ import {
 	type Stamp,
 	type SubjectKind,
 } from "./model.ts";
-import { everything, parseResource, type Resource } from "./resource.ts";
+import { everything, parseResource, parseUnits, type Resource } from "./resource.ts";
 import { type PlainRule, parseRule, parseRuleText, plainRule, type Rule } from "./rule.ts";
 
 export interface NamedInput {
@@ -287,7 +287,7 @@ function checkSubject(input: SubjectInput): Pick<Assignment, "kind" | "subject" 
 
 function checkWithin(text: string | undefined): Resource | null {
 	if (text === undefined || text === "" || text === everything) return null;
-	return parseResource(text);
+	return parseUnits(text);
 }
 
 function isSame(one: Assignment, other: Assignment): boolean {

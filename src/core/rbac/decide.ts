@@ -4,10 +4,11 @@
  * which rules, roles and assignments stand never matter.
  */
 import { type Principal, provenBy } from "../principal.ts";
-import { type Action, everyAction, includedIn } from "./action.ts";
+import { type Action, everyAction, includedIn, outputAction } from "./action.ts";
 import { type Assignment, adminRole, type Policy } from "./model.ts";
 import {
 	coversEverything,
+	coversOutput,
 	coversUnit,
 	everything,
 	type Labels,
@@ -22,11 +23,15 @@ export interface DecisionInput {
 	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
 	readonly admins: ReadonlySet<string>;
 	readonly principal: Principal;
+	/** What the principal has by their teams. */
+	readonly fromTeams?: readonly GivenRule[];
 	readonly action: Action;
 	/** A unit's id, or `*` for what belongs to no unit. */
 	readonly resource: string;
 	/** The unit's; empty for `*` and for a unit that does not exist. */
 	readonly labels: Labels;
+	/** For `unit.read-outputs`: the one output that is asked about; without it, whether any may be read. */
+	readonly output?: string | undefined;
 }
 
 /** A rule that applied. */
@@ -45,10 +50,14 @@ export interface AccessDecision {
 	readonly rules: readonly AppliedRule[];
 }
 
-interface HeldRule {
+/** A rule with the role that brings it. */
+export interface GivenRule {
 	readonly role: string;
 	readonly permission: string;
 	readonly rule: Rule;
+}
+
+interface HeldRule extends GivenRule {
 	/** Where the assignment holds; null: everywhere. */
 	readonly within: Resource | null;
 	/** False: the credential does not bring this role, so that only its denials count. */
@@ -67,8 +76,9 @@ export interface Standing {
 
 /** Decides. Never throws. */
 export function decide(input: DecisionInput): AccessDecision {
-	const standing = standingOf(input.policy, input.admins, input.principal);
-	return judge(standing, input.action, input.resource, input.labels);
+	const { policy, admins, principal, fromTeams } = input;
+	const standing = standingOf(policy, admins, principal, fromTeams);
+	return judge(standing, input.action, input.resource, input.labels, input.output);
 }
 
 /** Whether the principal is one of those who may always do everything. */
@@ -90,6 +100,7 @@ export function standingOf(
 	policy: Policy | null,
 	admins: ReadonlySet<string>,
 	principal: Principal,
+	fromTeams: readonly GivenRule[] = [],
 ): Standing {
 	const narrowed = principal.scope?.roles ?? null;
 	const isAdministering = isAdministrator(principal, admins);
@@ -97,11 +108,17 @@ export function standingOf(
 	const units = principal.scope?.units ?? null;
 	const isEnabled = policy !== null && policy.enabled !== null;
 	const held = isEnabled ? heldRoles(policy, principal, isAdministering) : [];
+	const roles = [...held, ...fromTeams].map((one) => one.role);
+	const ofTeams = fromTeams.map((one) => ({
+		...one,
+		within: null,
+		mayAllow: narrowed === null || narrowed.includes(one.role),
+	}));
 	return {
 		isAdmin,
-		isEnabled,
-		roles: [...new Set([...(isAdmin ? [adminRole] : []), ...held.map((one) => one.role)])],
-		rules: policy === null ? [] : rulesOf(policy, held, narrowed),
+		isEnabled: isEnabled || fromTeams.length > 0,
+		roles: [...new Set([...(isAdmin ? [adminRole] : []), ...roles])],
+		rules: [...(policy === null ? [] : rulesOf(policy, held, narrowed)), ...ofTeams],
 		units: units === null ? null : units.flatMap(readableResource),
 	};
 }
@@ -196,12 +213,31 @@ function holds(within: Resource | null, resource: string, labels: Labels): boole
 	return coversUnit(within, resource, labels);
 }
 
+/**
+ * Whether the resource is about what is asked. Outputs without a name: what allows some of them
+ * allows to look for them, and only what denies all of them forbids it.
+ */
+function covers(one: Resource, question: Question, effect: Rule["effect"]): boolean {
+	const { action, resource, labels, output } = question;
+	if (action !== outputAction) return coversUnit(one, resource, labels);
+	const name = output ?? { of: effect === "allow" ? ("some" as const) : ("every" as const) };
+	return coversOutput(one, resource, labels, name);
+}
+
+interface Question {
+	readonly action: Action;
+	readonly resource: string;
+	readonly labels: Labels;
+	readonly output: string | undefined;
+}
+
 /** The second half of `decide`: one question. Never throws. */
 export function judge(
 	standing: Standing,
 	action: Action,
 	resource: string,
 	labels: Labels,
+	output?: string,
 ): AccessDecision {
 	const { roles } = standing;
 	const answer = (allowed: boolean, reason: string, rules: readonly HeldRule[] = []) => ({
@@ -210,7 +246,8 @@ export function judge(
 		roles,
 		rules: rules.map(({ role, permission, rule }) => ({ role, permission, rule: ruleText(rule) })),
 	});
-	if (standing.units !== null && !isWithinScope(standing.units, resource, labels)) {
+	const question: Question = { action, resource, labels, output };
+	if (standing.units !== null && !isWithinScope(standing.units, question)) {
 		return answer(false, "the credential is narrowed to other units");
 	}
 	if (standing.isAdmin) return answer(true, "administrators may do everything");
@@ -221,7 +258,7 @@ export function judge(
 		({ rule, within }) =>
 			isAbout(rule, action) &&
 			holds(within, resource, labels) &&
-			rule.resources.some((one) => coversUnit(one, resource, labels)),
+			rule.resources.some((one) => covers(one, question, rule.effect)),
 	);
 	const denying = applying.filter(({ rule }) => rule.effect === "deny");
 	if (denying.length > 0) return answer(false, "a rule denies it", denying);
@@ -230,8 +267,8 @@ export function judge(
 	return answer(false, roles.length === 0 ? "no role is assigned" : "no rule allows it");
 }
 
-function isWithinScope(units: readonly Resource[], resource: string, labels: Labels): boolean {
-	return resource === everything
+function isWithinScope(units: readonly Resource[], question: Question): boolean {
+	return question.resource === everything
 		? units.some(coversEverything)
-		: units.some((one) => coversUnit(one, resource, labels));
+		: units.some((one) => covers(one, question, "allow"));
 }

@@ -3,9 +3,11 @@ import { limits } from "../limits.ts";
 import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
-import type { Action } from "./action.ts";
+import { isMembershipOf, noTeams, type TeamsDocument } from "../team/model.ts";
+import { teamRulesOf } from "../team/rules.ts";
+import { type Action, outputAction } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
-import type { Filter } from "./grant.ts";
+import type { Filter, OutputFilter } from "./grant.ts";
 import { emptyPolicy, type Policy } from "./model.ts";
 import { everything, hasTraits, type Labels, withTraits } from "./resource.ts";
 
@@ -17,17 +19,24 @@ export type LabelsOf = (id: string) => Promise<Labels>;
 
 export interface EnforcerDeps {
 	readonly register: Register<Policy>;
+	readonly teams: Register<TeamsDocument>;
 	readonly admins: ReadonlySet<string>;
 	readonly labelsOf: LabelsOf;
 	/** Whose roles these are. */
 	readonly organization: Organization;
 }
 
-/** Decides by the stored roles. Fails as the register does, and that denies (I14). */
+interface KnownStanding {
+	readonly policy: Policy;
+	readonly teams: TeamsDocument;
+	readonly standing: Standing;
+}
+
+/** Decides by the stored roles and teams. Fails as the registers do, and that denies (I14). */
 export class Enforcer {
 	readonly #deps: EnforcerDeps;
 	/** A principal asks about many units in one request. */
-	readonly #standings = new WeakMap<Principal, { policy: Policy; standing: Standing }>();
+	readonly #standings = new WeakMap<Principal, KnownStanding>();
 
 	constructor(deps: EnforcerDeps) {
 		this.#deps = deps;
@@ -60,10 +69,21 @@ export class Enforcer {
 		return (resource, labels) => judge(standing, action, resource, labels).allowed;
 	}
 
-	/** Whether the principal is anybody here: has a role, or may always do everything. Fails as `decide`. */
+	/** Whether the principal is anybody here: has a role, is a member, or may always do everything. Fails as `decide`. */
 	async hasStanding({ principal }: Caller): Promise<boolean> {
-		const { isAdmin, roles } = await this.#standing(principal);
-		return isAdmin || roles.length > 0;
+		const { isAdmin, roles, rules } = await this.#standing(principal);
+		if (isAdmin || roles.length > 0 || rules.length > 0) return true;
+		const { value } = await this.#deps.teams.readCached(limits.policyAgeMaxMs);
+		const here = principalIn(this.#deps.organization, principal);
+		return (value ?? noTeams).memberships.some((one) => isMembershipOf(one, here));
+	}
+
+	/** Which outputs of the unit the caller may read. Fails as `decide`. */
+	async outputsFor(caller: Caller, resource: string): Promise<OutputFilter> {
+		const standing = await this.#standing(caller.principal);
+		const isLabelled = needsLabels(standing, outputAction);
+		const labels = isLabelled ? await this.#deps.labelsOf(resource) : {};
+		return (name) => judge(standing, outputAction, resource, labels, name).allowed;
 	}
 
 	async #standing(given: Principal): Promise<Standing> {
@@ -73,11 +93,16 @@ export class Enforcer {
 		if (isAdministrator(principal, admins) && (principal.scope?.roles ?? null) === null) {
 			return standingOf(null, admins, principal);
 		}
-		const policy = (await register.readCached(limits.policyAgeMaxMs)).value ?? emptyPolicy;
+		const [policies, documents] = await Promise.all([
+			register.readCached(limits.policyAgeMaxMs),
+			this.#deps.teams.readCached(limits.policyAgeMaxMs),
+		]);
+		const policy = policies.value ?? emptyPolicy;
+		const teams = documents.value ?? noTeams;
 		const known = this.#standings.get(given);
-		if (known?.policy === policy) return known.standing;
-		const standing = standingOf(policy, admins, principal);
-		this.#standings.set(given, { policy, standing });
+		if (known?.policy === policy && known.teams === teams) return known.standing;
+		const standing = standingOf(policy, admins, principal, teamRulesOf(teams, principal));
+		this.#standings.set(given, { policy, teams, standing });
 		return standing;
 	}
 }

@@ -5,7 +5,7 @@
 import { DomainError } from "../errors.ts";
 import { type Caller, type CredentialKind, provenBy } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import { type Action, isUnitAction } from "./action.ts";
+import { type Action, isUnitAction, outputAction } from "./action.ts";
 import { everything, type Labels } from "./resource.ts";
 
 const grantBrand: unique symbol = Symbol("grant");
@@ -36,6 +36,12 @@ export type Filter = (resource: string, labels: Labels) => boolean;
 /** Prepares a filter: what concerns the caller is read once. Fails as Decide does. */
 export type FilterFor = (caller: Caller, action: Action) => Promise<Filter>;
 
+/** Whether one caller may read the output of this name of one unit. */
+export type OutputFilter = (name: string) => boolean;
+
+/** Prepares a filter of outputs. Fails as Decide does. */
+export type OutputsFor = (caller: Caller, resource: string) => Promise<OutputFilter>;
+
 /** Somebody asked for what they may not do. */
 export interface Denial {
 	readonly caller: Caller;
@@ -48,17 +54,20 @@ export class Gate {
 	readonly #decide: Decide;
 	readonly #onDenied: (denial: Denial) => void;
 	readonly #filterFor: FilterFor | null;
+	readonly #outputsFor: OutputsFor | null;
 	readonly #hasStanding: ((caller: Caller) => Promise<boolean>) | null;
 
 	constructor(
 		decide: Decide,
 		onDenied: (denial: Denial) => void = () => {},
 		filterFor: FilterFor | null = null,
+		outputsFor: OutputsFor | null = null,
 		hasStanding: ((caller: Caller) => Promise<boolean>) | null = null,
 	) {
 		this.#decide = decide;
 		this.#onDenied = onDenied;
 		this.#filterFor = filterFor;
+		this.#outputsFor = outputsFor;
 		this.#hasStanding = hasStanding;
 	}
 
@@ -95,6 +104,15 @@ export class Gate {
 	/** Whether the caller may, without a receipt: for filtering lists. */
 	async may(caller: Caller, action: Action, resource: string, labels?: Labels): Promise<boolean> {
 		return this.#decide(caller, action, resource, labels);
+	}
+
+	/**
+	 * Which outputs of the unit the caller may read, for those who may read any. Fails as `authorize`
+	 * does for unit.read-outputs, also with `unit_not_found`.
+	 */
+	async outputsFilter(caller: Caller, resource: string): Promise<OutputFilter> {
+		await this.authorize(caller, outputAction, resource);
+		return this.#outputsFor === null ? () => true : await this.#outputsFor(caller, resource);
 	}
 
 	/** Those of many that the caller may, in their order: `may` for each, at the price of one. */

@@ -5,7 +5,7 @@
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { parseResource, type Resource } from "./resource.ts";
+import { parseResource, parseUnits, type Resource } from "./resource.ts";
 import { type PlainRule, parseRule, type Rule } from "./rule.ts";
 
 export const policySchema = 1;
@@ -204,7 +204,7 @@ function readAssignment(value: unknown): Assignment {
 		subject,
 		email,
 		role: asText(object.role),
-		within: within === null ? null : undamaged(() => parseResource(within)),
+		within: within === null ? null : undamaged(() => parseUnits(within)),
 		created: readStamp(object.created),
 	};
 }

@@ -49,6 +49,24 @@ function patternFault(text: string): string | null {
 	return null;
 }
 
+const outputAllowed = /^[\p{ID_Continue}*-]+$/u;
+
+/** Checks a pattern of outputs' names, with the same stars. Fails with `invalid_request`. */
+export function parseOutputPattern(text: string): Pattern {
+	const isLong = Buffer.byteLength(text) > limits.patternBytesMax;
+	if (isLong || !outputAllowed.test(text) || text.split("*").length - 1 > limits.patternStarsMax) {
+		throw new DomainError("invalid_request", "a pattern of outputs is not acceptable", {
+			hint: `write network/*#vpc_id or network/*#vpc_*: names of outputs, with at most ${limits.patternStarsMax} stars`,
+		});
+	}
+	return { text, pieces: text.split("*") };
+}
+
+/** Whether nothing but stars stands in the pattern. */
+export function matchesAnything(pattern: Pattern): boolean {
+	return pattern.pieces.length > 1 && pattern.pieces.every((piece) => piece === "");
+}
+
 /** Whether the whole id matches. Time linear in the id for each piece of the pattern. */
 export function matchesPattern(pattern: Pattern, id: string): boolean {
 	const { pieces } = pattern;

@@ -1,7 +1,14 @@
 /** One rule of a permission, and its text form `effect:actions:resources`. */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { type Action, everyAction, findAction, isGlobalAction, parseAction } from "./action.ts";
+import {
+	type Action,
+	everyAction,
+	findAction,
+	isGlobalAction,
+	outputAction,
+	parseAction,
+} from "./action.ts";
 import { coversEverything, parseResource, type Resource } from "./resource.ts";
 
 export type Effect = "allow" | "deny";
@@ -42,11 +49,21 @@ export function parseRule(plain: PlainRule): Rule {
 	if (isLost) {
 		throw new DomainError(
 			"invalid_request",
-			"rbac.manage, token.manage and system.manage belong to no unit: their resource is *",
+			"rbac.manage, token.manage, system.manage and team.… belong to no unit: their resource is *",
 			{ hint: "put them into a rule of their own with the resource *" },
 		);
 	}
+	checkOutputs(actions, resources);
 	return { effect, actions: [...new Set(actions)], resources };
+}
+
+/** Of a single output nothing can be allowed or denied but that it is read. */
+function checkOutputs(actions: Rule["actions"], resources: readonly Resource[]): void {
+	if (resources.every((resource) => resource.output === null)) return;
+	if (actions.every((action) => action === outputAction)) return;
+	throw new DomainError("invalid_request", "a rule about single outputs has another action", {
+		hint: `the only one is ${outputAction}, e.g. allow:${outputAction}:network/*#vpc_*`,
+	});
 }
 
 function checkCount(items: readonly string[], what: string): void {

@@ -4,7 +4,9 @@ import { type Organization, principalIn } from "../organization/organization.ts"
 import type { Clock } from "../ports/clock.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
-import { type Action, parseAction } from "./action.ts";
+import { noTeams, type TeamsDocument } from "../team/model.ts";
+import { teamRulesOf } from "../team/rules.ts";
+import { type Action, outputAction, parseAction } from "./action.ts";
 import {
 	type AssignmentInput,
 	checkManagersRemain,
@@ -41,6 +43,7 @@ import { everything } from "./resource.ts";
 
 export interface RbacServiceDeps {
 	readonly register: Register<Policy>;
+	readonly teams: Register<TeamsDocument>;
 	readonly gate: Gate;
 	readonly clock: Clock;
 	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
@@ -70,6 +73,8 @@ export interface TestInput {
 	readonly action: string;
 	/** A unit's id; `*` for what belongs to no unit. */
 	readonly resource: string;
+	/** An output of the unit, for unit.read-outputs. */
+	readonly output?: string | undefined;
 }
 
 /** Sets up, shows, changes and tries out roles. */
@@ -109,9 +114,12 @@ export class RbacService {
 	/** What the caller has. Fails as Register.read. */
 	async me(caller: Caller): Promise<OwnAccess> {
 		const { register, admins, organization } = this.#deps;
-		const policy = (await register.read()).value ?? emptyPolicy;
+		const [policies, teams] = await Promise.all([register.read(), this.#deps.teams.read()]);
+		const policy = policies.value ?? emptyPolicy;
 		const { principal } = caller;
-		const standing = standingOf(policy, admins, principalIn(organization, principal));
+		const seen = principalIn(organization, principal);
+		const fromTeams = teamRulesOf(teams.value ?? noTeams, seen);
+		const standing = standingOf(policy, admins, seen, fromTeams);
 		return {
 			isEnabled: policy.enabled !== null,
 			isAdmin: standing.isAdmin,
@@ -225,6 +233,16 @@ export class RbacService {
 	 */
 	async test(caller: Caller, input: TestInput): Promise<AccessDecision> {
 		const action: Action = parseAction(input.action);
+		const { output } = input;
+		if (output !== undefined && action !== outputAction) {
+			throw new DomainError(
+				"invalid_request",
+				"of a single output one can only ask whether it may be read",
+				{
+					hint: `ask with ${outputAction}`,
+				},
+			);
+		}
 		const isOwn = input.subject === undefined && input.email === undefined && !input.groups?.length;
 		if (!isOwn) await this.#grant(caller);
 		const principal: Principal = isOwn
@@ -237,12 +255,17 @@ export class RbacService {
 					groups: input.groups ?? [],
 				};
 		const { register, admins, labelsOf, gate } = this.#deps;
-		const policy = (await register.read()).value;
+		const [{ value: policy }, teams] = await Promise.all([
+			register.read(),
+			this.#deps.teams.read(),
+		]);
+		const fromTeams = teamRulesOf(teams.value ?? noTeams, principal);
 		const isUnit = input.resource !== everything;
 		// Labels of a unit that the caller cannot see would show through the answer.
 		const mayRead = isUnit && (await gate.may(caller, "unit.read", input.resource));
 		const labels = mayRead ? await labelsOf(input.resource) : {};
-		return decide({ policy, admins, principal, action, resource: input.resource, labels });
+		const { resource } = input;
+		return decide({ policy, admins, principal, fromTeams, action, resource, labels, output });
 	}
 
 	async #read(caller: Caller): Promise<Policy> {

@@ -181,10 +181,13 @@ async function shared<T>(
 }
 
 /**
- * One pass over a state's bytes; nothing is found in what is no state. Fails with StoreError, and
- * with `storage_corrupt` when the bytes are not those that were written.
+ * One pass over a state's bytes, which `also` is shown too; nothing is found in what is no state.
+ * Fails with StoreError, and with `storage_corrupt` when the bytes are not those that were written.
  */
-export async function scanState(body: VerifiedBody): Promise<ScannedState> {
+export async function scanState(
+	body: VerifiedBody,
+	also?: { push(chunk: Uint8Array): void },
+): Promise<ScannedState> {
 	const scanner = new IndexScanner();
 	let isState = true;
 	const attempt = (act: () => void) => {
@@ -197,7 +200,10 @@ export async function scanState(body: VerifiedBody): Promise<ScannedState> {
 	};
 	const chunks = body instanceof Uint8Array ? [body] : body;
 	// To the end in any case: only there it shows whether the bytes are whole.
-	for await (const chunk of chunks) if (isState) attempt(() => scanner.push(chunk));
+	for await (const chunk of chunks) {
+		also?.push(chunk);
+		if (isState) attempt(() => scanner.push(chunk));
+	}
 	let scanned = opaque;
 	if (isState) attempt(() => (scanned = scanner.finish()));
 	return scanned;

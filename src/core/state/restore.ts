@@ -10,7 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import { currentVersion, hasBody, type UnitState, type Version } from "../unit/record.ts";
+import { currentVersion, type UnitState, type Version } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 import { type BodyStore, damaged, type StoredBody } from "./body-store.ts";
@@ -18,6 +18,7 @@ import type { History } from "./history.ts";
 import { forceForbidden } from "./rules.ts";
 import { checkState, replaceSerial, replaceSerialStream, sizeWithSerial } from "./tfstate.ts";
 import { makeVersion, versionNotFound } from "./version.ts";
+import { checkReadable } from "./withholding.ts";
 import type { StateWriter } from "./writer.ts";
 
 export interface RestoreInput {
@@ -122,11 +123,7 @@ async function findSource(
 			: (await deps.history.all(state)).find((v) => v.at === input.timestamp);
 	if (source === undefined) throw versionNotFound();
 	if (source.life < state.life) await deps.gate.authorize(caller, "unit.manage", id);
-	if (!hasBody(state, source)) {
-		throw new DomainError("version_not_found", "the version's content was removed by retention", {
-			hint: "OPENTACO_MAX_VERSIONS says how many versions are kept",
-		});
-	}
+	checkReadable(state, source);
 	return source;
 }
 

@@ -16,6 +16,7 @@ import { type BodyStore, cancelBody, damaged, type VerifiedBody } from "./body-s
 import type { History } from "./history.ts";
 import { type Restored, type RestoreInput, restoreState } from "./restore.ts";
 import { versionNotFound } from "./version.ts";
+import { type ContentWish, changeContent, checkReadable } from "./withholding.ts";
 import type { StateWriter, StateWriterDeps, WriteInput, WrittenState } from "./writer.ts";
 
 export interface StateServiceDeps extends StateWriterDeps {
@@ -32,6 +33,14 @@ export interface ReadState {
 	readonly body: VerifiedBody;
 }
 
+/** Where a state is, without its bytes. */
+export interface LocatedState {
+	/** null for a plain state that nobody has taken over yet. */
+	readonly version: Version | null;
+	/** ISO 8601 of when it was written. */
+	readonly at: string;
+}
+
 /** Which state is read; the current one, as everybody sees it, when no version is named. */
 export interface ReadOptions {
 	readonly version?: number;
@@ -46,8 +55,10 @@ export interface VersionRow {
 	/** As it was written. */
 	readonly version: Version;
 	readonly isCurrent: boolean;
-	/** False when retention has given its body up. */
+	/** False when its content was given up, or is withheld. */
 	readonly isAvailable: boolean;
+	/** Its content can be brought back into sight. */
+	readonly isWithheld: boolean;
 	/** What it was shown as beside that, the newest first. */
 	readonly presentations: readonly Presentation[];
 }
@@ -77,18 +88,18 @@ export class StateService {
 		return await orUnavailable(() => this.#read(caller, id, options));
 	}
 
-	/**
-	 * The version that `read` would give, without its bytes; null for a plain state that nobody has
-	 * taken over yet. Fails as `read`.
-	 */
-	async locate(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<Version | null> {
+	/** The version that `read` would give, without its bytes. Fails as `read`. */
+	async locate(caller: Caller, id: UnitId, options: ReadOptions = {}): Promise<LocatedState> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		const state = await this.#stateOf(id);
-		if (state !== null) {
-			return await orUnavailable(() => this.#pick(caller, id, state, options));
-		}
-		if (options.version !== undefined) throw versionNotFound();
-		return null;
+		return await orUnavailable(async () => {
+			const found = await this.#find(id);
+			if (typeof found !== "number") {
+				const version = await this.#pick(caller, id, found, options);
+				return { version, at: version.at };
+			}
+			if (options.version !== undefined) throw versionNotFound();
+			return { version: null, at: new Date(found).toISOString() };
+		});
 	}
 
 	async #read(caller: Caller, id: UnitId, options: ReadOptions): Promise<ReadState> {
@@ -168,19 +179,15 @@ export class StateService {
 		const version = await this.#history.find(state, number);
 		if (version === undefined) throw versionNotFound();
 		if (version.life < state.life) await this.#deps.gate.authorize(caller, "unit.manage", id);
-		if (!hasBody(state, version)) {
-			throw new DomainError("version_not_found", "the version's content was removed by retention", {
-				hint: "OPENTACO_MAX_VERSIONS says how many versions are kept",
-			});
-		}
+		checkReadable(state, version);
 		return version;
 	}
 
 	/** All versions that the caller may see, newest first. Fails with `unit_not_found`. */
 	async versions(caller: Caller, id: UnitId): Promise<VersionRow[]> {
 		await this.#deps.gate.authorize(caller, "unit.read", id);
-		const state = await this.#stateOf(id);
-		if (state === null) return [];
+		const state = await orUnavailable(() => this.#find(id));
+		if (typeof state === "number") return [];
 		const mayManage = await this.#deps.gate.may(caller, "unit.manage", id);
 		const all = await orUnavailable(() => this.#history.all(state));
 		return all
@@ -197,22 +204,21 @@ export class StateService {
 		return found;
 	}
 
-	/** The unit's state, null for a plain one without a log. */
-	async #stateOf(id: UnitId): Promise<UnitState | null> {
-		let head = await orUnavailable(() => this.#deps.log.confirm(id));
+	/** The unit's state; for a plain one without a log when it was written, ms since the epoch. */
+	async #find(id: UnitId): Promise<UnitState | number> {
+		let head = await this.#deps.log.confirm(id);
 		if (head.record?.state.adopting) {
-			await orUnavailable(() => this.#deps.adopt(id));
-			head = await orUnavailable(() => this.#deps.log.confirm(id));
+			await this.#deps.adopt(id);
+			head = await this.#deps.log.confirm(id);
 		}
 		if (head.record !== null) {
 			if (head.record.state.deleted !== null) throw unitNotFound();
 			return head.record.state;
 		}
-		const page = await orUnavailable(() =>
-			this.#deps.store.list({ prefix: stateKeyOfUnit(id), limit: 1 }),
-		);
-		if (page.blobs[0]?.key !== stateKeyOfUnit(id)) throw unitNotFound();
-		return null;
+		const page = await this.#deps.store.list({ prefix: stateKeyOfUnit(id), limit: 1 });
+		const plain = page.blobs[0];
+		if (plain?.key !== stateKeyOfUnit(id)) throw unitNotFound();
+		return plain.modified;
 	}
 
 	/** See StateWriter.write. */
@@ -235,13 +241,26 @@ export class StateService {
 			),
 		);
 	}
+
+	/** Withholds, releases or gives up the content of an earlier version; see withholding.ts. */
+	async changeContent(
+		caller: Caller,
+		id: UnitId,
+		number: number,
+		wish: ContentWish,
+	): Promise<void> {
+		await changeContent({ ...this.#deps, history: this.#history }, caller, id, number, wish);
+	}
 }
 
 function row(state: UnitState, version: Version): VersionRow {
+	const isKept = hasBody(state, version);
+	const isWithheld = isKept && state.withheld?.includes(version.number) === true;
 	return {
 		version,
 		isCurrent: version.number === state.current,
-		isAvailable: hasBody(state, version),
+		isAvailable: isKept && !isWithheld,
+		isWithheld,
 		presentations: presentationsOf(state, version.number),
 	};
 }

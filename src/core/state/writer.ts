@@ -1,5 +1,6 @@
 /** Writing a state: body first, then the record, then everything else. Upholds I2, I4, I6 and I9. */
 import { DomainError } from "../errors.ts";
+import { acknowledgementOf } from "../lock/acknowledgement.ts";
 import { checkWriteLock, isForcingLock, type LockClaim } from "../lock/rules.ts";
 import { contention } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -8,7 +9,7 @@ import type { CoreMetrics } from "../ports/metrics.ts";
 import { type Random, randomId } from "../ports/random.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
-import { created, withVersion } from "../unit/changes.ts";
+import { acknowledging, created, withVersion } from "../unit/changes.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import { presentationsOf } from "../unit/overlay.ts";
 import {
@@ -278,10 +279,14 @@ export class StateWriter {
 		version: Version,
 		operation: "write" | "restore",
 	) {
-		const next = withVersion(base, version, {
+		const versioned = withVersion(base, version, {
 			isCurrent: true,
 			versionsKept: this.#deps.versionsKept,
 		});
+		// A restored state is as old as it was: nobody knows what of the upstream units it has seen.
+		const acknowledged = operation === "write" ? acknowledgementOf(base.lock, version) : null;
+		const isKept = operation === "write" && acknowledged === null;
+		const next = isKept ? versioned : acknowledging(versioned, acknowledged);
 		const { state, page } = paged(id, next, generation + 1, randomId(this.#deps.random));
 		return {
 			operation,

@@ -35,6 +35,8 @@ export class ChangesFeed {
 	readonly #seen = new Map<string, number>();
 	/** How each object looked in listings, and since when, by our monotonic clock. */
 	readonly #looks = new Map<string, { looks: string; since: number }>();
+	/** When news of another server came in last, by our monotonic clock. */
+	#heardAt: number | null = null;
 
 	constructor(store: BlobStore, clock: Clock, random: Random) {
 		this.#store = store;
@@ -49,6 +51,11 @@ export class ChangesFeed {
 		if (this.#changes.length > limits.changesKept)
 			this.#changes = this.#changes.slice(-limits.changesKept);
 		this.#isDirty = true;
+	}
+
+	/** Whether another server has changed something within this time, as far as this one has heard. */
+	hasHeardWithin(ms: number): boolean {
+		return this.#heardAt !== null && this.#clock.monotonic() - this.#heardAt <= ms;
 	}
 
 	/** Publishes what was noted; calls at the same time share one write. Fails with StoreError. */
@@ -92,6 +99,7 @@ export class ChangesFeed {
 				if (missed > object.changes.length) isComplete = false;
 				const news = missed > 0 ? object.changes.slice(-missed) : [];
 				for (const [id] of news) ids.add(id);
+				if (missed > 0) this.#heardAt = this.#clock.monotonic();
 			}),
 		);
 		return isComplete ? { isComplete, ids: [...ids] } : { isComplete: false };

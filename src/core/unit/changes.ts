@@ -1,17 +1,49 @@
 /** Pure changes of what a unit is. Each returns a new state; none decides whether it is allowed. */
 import { limits } from "../limits.ts";
+import type { Labels } from "../rbac/resource.ts";
 import { withoutOverlay } from "./overlay.ts";
-import { defaultProjectId, type Lock, type UnitState, type Version } from "./record.ts";
+import {
+	type Acknowledgement,
+	defaultProjectId,
+	type Lock,
+	type SettingValue,
+	type UnitState,
+	type Version,
+} from "./record.ts";
 
-/** A unit that was just created and has no state. */
-export function newUnit(
-	at: string,
-	labels: Readonly<Record<string, string>> = {},
-	project: string = defaultProjectId,
-): UnitState {
+/** What people say of a unit, beside its content. */
+export interface UnitSettings {
+	readonly labels: Labels;
+	/** The project's id. */
+	readonly project: string;
+	/** As a workspace: those that are not as for every unit. */
+	readonly settings: Readonly<Record<string, SettingValue>>;
+}
+
+/** What people say of the unit. */
+export function settingsOf(state: UnitState): UnitSettings {
+	const { labels, project = defaultProjectId, settings = {} } = state;
+	return { labels, project, settings };
+}
+
+/** With this said of it. */
+export function withSettings(state: UnitState, said: UnitSettings): UnitState {
+	const { labels, project, settings } = said;
+	const { project: _project, settings: _settings, ...rest } = state;
 	return {
+		...rest,
 		labels,
 		...(project === defaultProjectId ? {} : { project }),
+		...(Object.keys(settings).length === 0 ? {} : { settings }),
+	};
+}
+
+const nothingSaid: UnitSettings = { labels: {}, project: defaultProjectId, settings: {} };
+
+/** A unit that was just created and has no state. */
+export function newUnit(at: string, said: UnitSettings = nothingSaid): UnitState {
+	const unit: UnitState = {
+		labels: {},
 		created: at,
 		updated: at,
 		deleted: null,
@@ -26,23 +58,19 @@ export function newUnit(
 		bodiesFrom: 1,
 		keptAside: [],
 	};
+	return withSettings(unit, said);
 }
 
 /**
  * The unit created, again when it was deleted before: numbers go on and the history of the earlier
- * life is kept, so that nothing is lost by an automatic re-creation. Without `project` it stays in
- * the one it was in.
+ * life is kept, so that nothing is lost by an automatic re-creation. When nothing is said of it, it
+ * stays in the project it was in.
  */
-export function created(
-	before: UnitState | null,
-	at: string,
-	labels: Readonly<Record<string, string>> = {},
-	project: string = before?.project ?? defaultProjectId,
-): UnitState {
-	if (before === null) return newUnit(at, labels, project);
+export function created(before: UnitState | null, at: string, said?: UnitSettings): UnitState {
+	if (before === null) return newUnit(at, said);
+	const { project = defaultProjectId } = before;
 	return {
-		...inProject(before, project),
-		labels,
+		...withSettings(before, said ?? { ...nothingSaid, project }),
 		created: at,
 		updated: at,
 		deleted: null,
@@ -50,13 +78,14 @@ export function created(
 		lock: null,
 		current: null,
 		keptAside: [],
+		...(before.acknowledged == null ? {} : { acknowledged: null }),
 	};
 }
 
-/** In this project. */
-export function inProject(state: UnitState, project: string): UnitState {
-	const { project: _before, ...rest } = state;
-	return project === defaultProjectId ? rest : { ...rest, project };
+/** With what a write has taken in; null forgets what was acknowledged before. */
+export function acknowledging(state: UnitState, acknowledged: Acknowledgement | null): UnitState {
+	if (acknowledged === null && state.acknowledged == null) return state;
+	return { ...state, acknowledged };
 }
 
 /** With this lock. */

@@ -21,11 +21,26 @@ export type Operation =
 	| "restore"
 	| "foreign"
 	| "graph"
+	| "withhold"
+	| "release"
+	| "erase"
 	| "delete"
 	| "undelete";
 
 /** Terraform's lock info, with every field that the client sent. */
 export type LockInfo = Readonly<Record<string, unknown>> & { readonly ID: string };
+
+/** A unit's id, and the number of the version that it had; 0 while it had no state. */
+export type UpstreamVersion = readonly [unit: string, version: number];
+
+/** Which versions of the declared upstream units a write has taken in. */
+export interface Acknowledgement {
+	/** ISO 8601 of the record that acknowledged. */
+	readonly at: string;
+	/** The version that was written. */
+	readonly version: number;
+	readonly upstream: readonly UpstreamVersion[];
+}
 
 export interface Lock {
 	readonly info: LockInfo;
@@ -36,6 +51,8 @@ export interface Lock {
 	readonly since: string;
 	/** The generation whose record took it: the fencing token. */
 	readonly generation: number;
+	/** What the unit's declared upstream units had when the lock was taken; absent when not known. */
+	readonly upstream?: readonly UpstreamVersion[];
 }
 
 export interface LockSummary {
@@ -102,11 +119,16 @@ export interface VersionPageRef {
 /** Where units are that nobody put elsewhere. */
 export const defaultProjectId = "prj-default";
 
+/** A setting of a workspace, as the TFE API has them. */
+export type SettingValue = string | boolean | null | readonly string[];
+
 /** What a unit is. */
 export interface UnitState {
 	readonly labels: Readonly<Record<string, string>>;
 	/** The project's id; absent: the default one. */
 	readonly project?: string;
+	/** Settings as a workspace, those that are not as for every unit; absent: there are none. */
+	readonly settings?: Readonly<Record<string, SettingValue>>;
 	/** ISO 8601. */
 	readonly created: string;
 	/** ISO 8601 of the last change of content: the current version's time, or `created`. */
@@ -128,8 +150,14 @@ export interface UnitState {
 	readonly versionCount: number;
 	/** Bodies of versions below this number were given up, the current one excepted. */
 	readonly bodiesFrom: number;
+	/** Numbers of versions whose content nobody gets to see, until it is released. */
+	readonly withheld?: readonly number[];
+	/** Numbers of versions whose content was given up one by one. */
+	readonly erased?: readonly number[];
 	/** Numbers of versions written behind our back that did not become current, newest last. */
 	readonly keptAside: readonly number[];
+	/** What the newest write under a lock has taken in; absent or null: nothing. */
+	readonly acknowledged?: Acknowledgement | null;
 	/**
 	 * The current version as it is shown: with live values in place of those that were written. Same
 	 * number, serial and lineage; a body, hashes and time of its own. It counts only for the version
@@ -226,7 +254,8 @@ export function currentVersion(state: UnitState): Version | undefined {
 	return overlayOf(state) ?? writtenVersion(state);
 }
 
-/** Whether retention has left this version's body alone. */
-export function hasBody(state: UnitState, version: Version): boolean {
-	return version.number >= state.bodiesFrom || version.number === state.current;
+/** Whether retention has left this version's body alone, and nobody has given it up. */
+export function hasBody(state: UnitState, { number }: Version): boolean {
+	if (number === state.current) return true;
+	return number >= state.bodiesFrom && state.erased?.includes(number) !== true;
 }

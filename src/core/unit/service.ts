@@ -1,16 +1,17 @@
 /** Units as things: created, listed, labelled, deleted and brought back. */
 
+import { isSame } from "../../lib/is-same.ts";
 import { findPlainLock } from "../adoption/plain-lock.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { lockedError } from "../lock/rules.ts";
-import { orUnavailable } from "../log/record-log.ts";
+import { contention, orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type Caller, systemPrincipal } from "../principal.ts";
+import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { traitsOf } from "../rbac/resource.ts";
-import { created, deleted, inProject } from "./changes.ts";
+import { created, deleted, settingsOf, type UnitSettings, withSettings } from "./changes.ts";
 import type { UnitDirectory } from "./directory.ts";
 import { unitNotFound } from "./not-found.ts";
 import { defaultProjectId, type UnitState } from "./record.ts";
@@ -46,6 +47,9 @@ export interface UnitPage {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** A change of settings is decided anew so often when others keep changing the unit. */
+const movesMax = 10;
+
 /** Creates, lists, labels and deletes units. */
 export class UnitService {
 	readonly #deps: UnitServiceDeps;
@@ -61,13 +65,13 @@ export class UnitService {
 	async create(
 		caller: Caller,
 		id: UnitId,
-		input: { readonly labels: Labels; readonly project?: string } = { labels: {} },
+		input: Partial<UnitSettings> = {},
 	): Promise<UnitSummary> {
-		checkLabels(input.labels);
 		const { gate, log, clock } = this.#deps;
-		const { labels, project = defaultProjectId } = input;
+		const { labels = {}, project = defaultProjectId, settings = {} } = input;
+		checkLabels(labels);
 		const traits = traitsOf(labels, project, "new");
-		const grant = await gate.authorize(caller, "unit.write", id, traits);
+		const grant = await gate.authorize(caller, "unit.configure", id, traits);
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -77,7 +81,7 @@ export class UnitService {
 			}
 			return {
 				operation: "create",
-				state: created(state, at, labels, project),
+				state: created(state, at, { labels, project, settings }),
 				result: (record) => summaryOf(id, record),
 			};
 		});
@@ -143,6 +147,22 @@ export class UnitService {
 	}
 
 	/**
+	 * Living units of which the caller may read outputs or variables and no more, in order of ids.
+	 * Answered as `list`, and fails as it does.
+	 */
+	async listByParts(caller: Caller): Promise<UnitSummary[]> {
+		const { directory, gate } = this.#deps;
+		const all = await orUnavailable(() => directory.all());
+		const living = all.filter((unit) => unit.deleted === null);
+		const known = ({ id, traits }: UnitSummary) => ({ id, labels: traits });
+		const readable = new Set(await gate.filter(caller, "unit.read", living, known));
+		const others = living.filter((unit) => !readable.has(unit));
+		const byOutputs = new Set(await gate.filter(caller, "unit.read-outputs", others, known));
+		const byVariables = new Set(await gate.filter(caller, "unit.read-variables", others, known));
+		return others.filter((unit) => byOutputs.has(unit) || byVariables.has(unit));
+	}
+
+	/**
 	 * Replaces the unit's labels. With `ifGeneration`, only if nothing changed since.
 	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
 	 */
@@ -151,35 +171,68 @@ export class UnitService {
 		id: UnitId,
 		input: { readonly labels: Labels; readonly ifGeneration?: number },
 	): Promise<UnitSummary> {
-		checkLabels(input.labels);
-		const grant = await this.#deps.gate.authorize(caller, "unit.write", id);
-		// Labels can decide rights: nobody moves a unit to where they could not have created it.
-		await this.#deps.gate.authorize(caller, "unit.write", id, input.labels);
-		return await this.#deps.log.act<UnitSummary>(grant, id, (state, generation) => {
-			const living = checkLiving(state);
-			checkGeneration(generation, input.ifGeneration);
-			return {
-				operation: "update",
-				state: { ...living, labels: input.labels },
-				result: (record) => summaryOf(id, record),
-			};
-		});
+		const { labels, ifGeneration } = input;
+		return await this.change(
+			caller,
+			id,
+			(before) => ({ ...before, labels }),
+			ifGeneration === undefined ? {} : { ifGeneration },
+		);
 	}
 
 	/**
-	 * Puts the unit into another project; who could not create it there may not.
-	 * Fails with `unit_not_found`, `forbidden`, or as UnitLog.act.
+	 * Changes what people say of the unit, on top of what they say; `change` is pure and may run
+	 * several times. What is the same afterwards writes nothing.
+	 * Fails with `unit_not_found`, `invalid_request`, `precondition_failed`, or as UnitLog.act.
 	 */
-	async move(caller: Caller, id: UnitId, project: string): Promise<UnitSummary> {
+	async change(
+		caller: Caller,
+		id: UnitId,
+		change: (before: UnitSettings) => UnitSettings,
+		options: { readonly ifGeneration?: number } = {},
+	): Promise<UnitSummary> {
 		const { gate, log } = this.#deps;
-		const grant = await gate.authorize(caller, "unit.write", id);
-		const { labels } = await this.get({ ...caller, principal: systemPrincipal }, id);
-		await gate.authorize(caller, "unit.write", id, traitsOf(labels, project, "new"));
-		return await log.act<UnitSummary>(grant, id, (state) => ({
-			operation: "update",
-			state: inProject(checkLiving(state), project),
-			result: (record) => summaryOf(id, record),
-		}));
+		const grant = await gate.authorize(caller, "unit.configure", id);
+		for (let attempt = 1; ; attempt++) {
+			const seen = log.lastSeen(id)?.record?.state;
+			const known = seen === undefined ? null : settingsOf(seen);
+			const planned = known === null ? null : change(known);
+			if (known !== null && planned !== null) await this.#check(caller, id, known, planned);
+			const done = await log.act<UnitSummary | "moved" | "same">(grant, id, (state, generation) => {
+				const living = checkLiving(state);
+				checkGeneration(generation, options.ifGeneration);
+				const before = settingsOf(living);
+				const after = change(before);
+				if (planned === null || !isSame(planned, after)) return { answer: "moved" };
+				if (isSame(before, after)) return { answer: "same" };
+				return {
+					operation: "update",
+					state: withSettings(living, after),
+					result: (record) => summaryOf(id, record),
+				};
+			});
+			const record = log.lastSeen(id)?.record;
+			if (done === "same" && record != null) return summaryOf(id, record);
+			if (typeof done !== "string") return done;
+			if (attempt === movesMax) throw contention();
+		}
+	}
+
+	/**
+	 * Labels and projects can decide rights: nobody gives a unit labels with which they could not
+	 * write it, or moves it to a project in which they could not create it.
+	 */
+	async #check(
+		caller: Caller,
+		id: UnitId,
+		before: UnitSettings,
+		{ labels, project }: UnitSettings,
+	): Promise<void> {
+		checkLabels(labels);
+		if (project === before.project && isSame(labels, before.labels)) return;
+		const stage = project === before.project ? "existing" : "new";
+		const traits = traitsOf(labels, project, stage);
+		await this.#deps.gate.authorize(caller, "unit.configure", id, traits);
 	}
 
 	/**
@@ -240,7 +293,8 @@ function checkGeneration(generation: number, expected: number | undefined): void
 	});
 }
 
-function checkLabels(labels: Labels): void {
+/** Fails with `invalid_request` for labels that no unit may have. */
+export function checkLabels(labels: Labels): void {
 	const entries = Object.entries(labels);
 	const isBad = entries.some(
 		([key, value]) =>

@@ -1,11 +1,14 @@
 /** What lists and overviews say of a unit. */
 import { type Labels, traitsOf } from "../rbac/resource.ts";
 import {
+	type Acknowledgement,
 	currentVersion,
 	defaultProjectId,
 	type Lock,
+	type SettingValue,
 	type UnitRecord,
 	type Version,
+	writtenVersion,
 } from "./record.ts";
 import type { UnitId } from "./unit-id.ts";
 
@@ -23,18 +26,25 @@ export interface UnitSummary {
 	readonly labels: Readonly<Record<string, string>>;
 	/** Id of its project. */
 	readonly project: string;
+	/** Settings as a workspace, those that are not as for every unit. */
+	readonly settings: Readonly<Record<string, SettingValue>>;
 	/** What rights depend on beside the id. */
 	readonly traits: Labels;
+	/** As everybody sees it. */
 	readonly current: Version | null;
+	/** The same as it was written, without live values. */
+	readonly written: Version | null;
 	readonly isAdopted: boolean;
 	readonly keptAside: readonly number[];
+	/** Which versions of its declared upstream units its state has taken in. */
+	readonly acknowledged: Acknowledgement | null;
 }
 
 /** The summary that a head gives. */
 export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 	const { state } = record;
 	const current = currentVersion(state) ?? null;
-	const { labels, project = defaultProjectId } = state;
+	const { labels, project = defaultProjectId, settings = {} } = state;
 	return {
 		id,
 		generation: record.generation,
@@ -46,10 +56,13 @@ export function summaryOf(id: UnitId, record: UnitRecord): UnitSummary {
 		lock: state.lock,
 		labels,
 		project,
+		settings,
 		traits: traitsOf(labels, project),
 		current,
+		written: writtenVersion(state) ?? null,
 		isAdopted: true,
 		keptAside: state.keptAside,
+		acknowledged: state.acknowledged ?? null,
 	};
 }
 
@@ -72,9 +85,12 @@ export function summaryOfPlain(
 		lock,
 		labels: {},
 		project: defaultProjectId,
+		settings: {},
 		traits: traitsOf({}, defaultProjectId),
 		current: null,
+		written: null,
 		isAdopted: false,
 		keptAside: [],
+		acknowledged: null,
 	};
 }

@@ -1,30 +1,26 @@
 /**
  * Workspaces: units as the cloud backend sees them. A workspace is a unit; its tags are the unit's
- * labels and its project the unit's; its settings lie in a register of its own.
+ * labels; its settings and its project stand in the unit's record, so that one head says everything
+ * and a list needs no further reading.
  */
-import { DomainError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Action } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
-import { Register, type RegisterDeps } from "../register/register.ts";
+import type { UnitSettings } from "../unit/changes.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import type { Labels, UnitService } from "../unit/service.ts";
 import type { UnitSummary } from "../unit/summary.ts";
-import { encodeUnitId, type UnitId } from "../unit/unit-id.ts";
-import { initialSettings, type WorkspaceSettings } from "./settings.ts";
-
-/** What the register of a workspace holds. */
-interface StoredWorkspace {
-	/** Creation of the unit that it is about: a unit that was created anew starts from scratch. */
-	readonly unitCreated: string;
-	readonly settings: WorkspaceSettings;
-}
+import type { UnitId } from "../unit/unit-id.ts";
+import { defaultProject, type Project, type ProjectService } from "./projects.ts";
+import { allSettings, changedSettings, hasOwnMode, type WorkspaceSettings } from "./settings.ts";
 
 export interface Workspace {
 	readonly unit: UnitSummary;
+	/** All of them. */
 	readonly settings: WorkspaceSettings;
-	readonly projectId: string;
+	/** Whether the execution mode is its own; otherwise it is the project's. */
+	readonly hasOwnMode: boolean;
+	readonly project: Project;
 }
 
 /** What the caller may do with a workspace. */
@@ -32,6 +28,8 @@ export interface WorkspaceRights {
 	readonly mayRead: boolean;
 	readonly mayReadOutputs: boolean;
 	readonly mayWrite: boolean;
+	readonly mayConfigure: boolean;
+	readonly mayShare: boolean;
 	readonly mayLock: boolean;
 	readonly mayForceUnlock: boolean;
 	readonly mayDelete: boolean;
@@ -39,10 +37,12 @@ export interface WorkspaceRights {
 	readonly mayWriteVariables: boolean;
 }
 
+export type WorkspaceOrder = "name" | "latest-change-at";
+
 export interface WorkspaceFilter {
-	/** Whether the unit is wanted, by what the index of units knows of it. */
-	readonly wants: (unit: UnitSummary) => boolean;
-	readonly projectId: string | null;
+	/** Whether the workspace is wanted, by its unit and its project. */
+	readonly wants: (unit: UnitSummary, project: Project) => boolean;
+	readonly order: WorkspaceOrder;
 	readonly isDescending: boolean;
 	/** From 1. */
 	readonly pageNumber: number;
@@ -54,12 +54,15 @@ export interface WorkspacePage {
 	readonly total: number;
 }
 
-export interface WorkspaceServiceDeps extends RegisterDeps {
+export interface WorkspaceServiceDeps {
 	readonly units: UnitService;
+	readonly projects: ProjectService;
 	readonly gate: Gate;
 }
 
 export interface WorkspaceChange {
+	/** All labels afterwards. */
+	readonly labels?: (before: Labels) => Labels;
 	readonly settings?: WorkspaceSettings;
 	readonly projectId?: string;
 }
@@ -67,7 +70,6 @@ export interface WorkspaceChange {
 /** Creates, reads, lists and changes workspaces. */
 export class WorkspaceService {
 	readonly #deps: WorkspaceServiceDeps;
-	readonly #registers = new Map<UnitId, Register<StoredWorkspace>>();
 
 	constructor(deps: WorkspaceServiceDeps) {
 		this.#deps = deps;
@@ -87,11 +89,8 @@ export class WorkspaceService {
 			await gate.authorize(caller, "unit.read", id);
 			throw unitNotFound();
 		}
-		const [unit, stored] = await Promise.all([
-			units.get(mayRead ? caller : { ...caller, principal: systemPrincipal }, id),
-			this.#register(id).read(),
-		]);
-		return workspaceOf(unit, stored.value);
+		const reader = mayRead ? caller : { ...caller, principal: systemPrincipal };
+		return await this.#complete(await units.get(reader, id));
 	}
 
 	/** What the caller may do with it. Fails as the gate. */
@@ -102,6 +101,8 @@ export class WorkspaceService {
 			mayRead,
 			mayReadOutputs: mayRead || (await may("unit.read-outputs")),
 			mayWrite: await may("unit.write"),
+			mayConfigure: await may("unit.configure"),
+			mayShare: await may("unit.share"),
 			mayLock: await may("unit.lock"),
 			mayForceUnlock: await may("unit.force-unlock"),
 			mayDelete: await may("unit.delete"),
@@ -110,104 +111,83 @@ export class WorkspaceService {
 		};
 	}
 
-	/** Creates the unit, then keeps the settings. Fails as UnitService.create and Register.update. */
-	async create(
-		caller: Caller,
-		id: UnitId,
-		input: { readonly labels: Labels } & WorkspaceChange,
-	): Promise<Workspace> {
-		const { labels, projectId } = input;
-		const place = projectId === undefined ? {} : { project: projectId };
-		const unit = await this.#deps.units.create(caller, id, { labels, ...place });
-		return await this.#change(caller, unit, input.settings ?? {});
-	}
-
-	/** Changes settings and project. Fails with `unit_not_found`, `forbidden`, or as Register.update. */
-	async update(caller: Caller, id: UnitId, change: WorkspaceChange): Promise<Workspace> {
-		const { unit } = await this.get(caller, id);
-		const { projectId = unit.project, settings = {} } = change;
-		const isMoving = projectId !== unit.project;
-		const moved = isMoving ? await this.#deps.units.move(caller, id, projectId) : unit;
-		return await this.#change(caller, moved, settings);
-	}
-
-	async #change(caller: Caller, unit: UnitSummary, change: WorkspaceSettings): Promise<Workspace> {
-		const grant = await this.#deps.gate.authorize(caller, "unit.write", unit.id);
-		return await this.#register(unit.id).update<Workspace>(grant, (value) => {
-			const before = workspaceOf(unit, value);
-			const settings = { ...before.settings, ...change };
-			const isSame = Object.entries(change).every(
-				([name, setting]) => before.settings[name] === setting,
-			);
-			if (isSame) return { answer: before };
-			return {
-				operation: "workspace.update",
-				detail: unit.id,
-				value: { unitCreated: unit.created, settings },
-				result: { ...before, settings },
-			};
-		});
+	/** Creates the unit with its settings. Fails as UnitService.create, or with `not_found`. */
+	async create(caller: Caller, id: UnitId, input: WorkspaceChange): Promise<Workspace> {
+		await this.#checkProject(input);
+		const nothing = { labels: {}, project: defaultProject.id, settings: {} };
+		const { units } = this.#deps;
+		return await this.#complete(await units.create(caller, id, changed(nothing, input)));
 	}
 
 	/**
-	 * A page of the workspaces that the caller may read, in order of their names. Settings are at
-	 * most a few seconds old. Fails with `storage_unavailable`.
+	 * Changes labels, settings and project, all at once. Fails as UnitService.change, or with
+	 * `not_found` for a project that does not exist.
+	 */
+	async update(caller: Caller, id: UnitId, change: WorkspaceChange): Promise<Workspace> {
+		await this.#checkProject(change);
+		const { units } = this.#deps;
+		return await this.#complete(
+			await units.change(caller, id, (before) => changed(before, change)),
+		);
+	}
+
+	/**
+	 * A page of the workspaces that the caller may read, or some of whose outputs. Answered from the
+	 * index of units: this server's changes are in it at once, others' within seconds. Fails with
+	 * `storage_unavailable`.
 	 */
 	async list(caller: Caller, filter: WorkspaceFilter): Promise<WorkspacePage> {
-		const { units } = await this.#deps.units.list(caller, {
-			prefix: "",
-			labels: {},
-			deleted: false,
-		});
-		const { projectId, pageSize } = filter;
-		const wanted = units.filter(
-			(unit) => (projectId === null || unit.project === projectId) && filter.wants(unit),
-		);
+		const [{ units }, byOutputs, projects] = await Promise.all([
+			this.#deps.units.list(caller, { prefix: "", labels: {}, deleted: false }),
+			this.#deps.units.listByParts(caller),
+			this.#deps.projects.listCached(),
+		]);
+		const byId = new Map(projects.map((project) => [project.id, project]));
+		const projectOf = (unit: UnitSummary) => byId.get(unit.project) ?? defaultProject;
+		const isWanted = (unit: UnitSummary) => filter.wants(unit, projectOf(unit));
+		// Their labels are not to be seen, so they are not to be found by them.
+		const others = byOutputs.filter((unit) => isWanted({ ...unit, labels: {} }));
+		const wanted = [...units.filter(isWanted), ...others];
+		if (others.length > 0) wanted.sort((a, b) => (a.id < b.id ? -1 : 1));
+		if (filter.order === "latest-change-at") {
+			wanted.sort((a, b) => (a.updated === b.updated ? 0 : a.updated < b.updated ? -1 : 1));
+		}
 		if (filter.isDescending) wanted.reverse();
-		const first = (filter.pageNumber - 1) * pageSize;
-		const page = wanted.slice(first, first + pageSize);
-		return { workspaces: await this.#withSettings(page), total: wanted.length };
+		const first = (filter.pageNumber - 1) * filter.pageSize;
+		return {
+			workspaces: wanted
+				.slice(first, first + filter.pageSize)
+				.map((unit) => workspaceOf(unit, projectOf(unit))),
+			total: wanted.length,
+		};
 	}
 
-	async #withSettings(units: readonly UnitSummary[]): Promise<Workspace[]> {
-		const found: Workspace[] = [];
-		for (let at = 0; at < units.length; at += limits.workspaceReadsAtOnce) {
-			const some = units.slice(at, at + limits.workspaceReadsAtOnce);
-			const read = some.map(async (unit) => {
-				const stored = await this.#register(unit.id).readCached(limits.workspaceSettingsFreshMs);
-				return workspaceOf(unit, stored.value);
-			});
-			found.push(...(await Promise.all(read)));
-		}
-		return found;
+	async #checkProject({ projectId }: WorkspaceChange): Promise<void> {
+		if (projectId !== undefined) await this.#deps.projects.get(projectId);
 	}
 
-	#register(id: UnitId): Register<StoredWorkspace> {
-		const known = this.#registers.get(id);
-		if (known !== undefined) return known;
-		const made = new Register<StoredWorkspace>(
-			this.#deps,
-			`workspace-${encodeUnitId(id)}`,
-			parseStored,
-		);
-		this.#registers.set(id, made);
-		for (const oldest of this.#registers.keys()) {
-			if (this.#registers.size <= limits.workspaceRegistersCachedMax) break;
-			this.#registers.delete(oldest);
-		}
-		return made;
+	async #complete(unit: UnitSummary): Promise<Workspace> {
+		const { projects } = this.#deps;
+		const isIt = (project: Project) => project.id === unit.project;
+		// A project that is not known yet may have been made on another server just now.
+		const project = (await projects.listCached()).find(isIt) ?? (await projects.list()).find(isIt);
+		return workspaceOf(unit, project ?? defaultProject);
 	}
 }
 
-function workspaceOf(unit: UnitSummary, stored: StoredWorkspace | null): Workspace {
-	const kept = stored?.unitCreated === unit.created ? stored.settings : {};
-	return { unit, settings: { ...initialSettings, ...kept }, projectId: unit.project };
+/** A workspace whose project was deleted meanwhile is shown in the default one. */
+function workspaceOf(unit: UnitSummary, project: Project): Workspace {
+	const all = allSettings(unit.settings);
+	const isOwn = hasOwnMode(unit.settings);
+	const mode =
+		isOwn || project.executionMode === null ? {} : { "execution-mode": project.executionMode };
+	return { unit, settings: { ...all, ...mode }, hasOwnMode: isOwn, project };
 }
 
-function parseStored(value: unknown): StoredWorkspace {
-	const stored = value as Partial<StoredWorkspace> | null;
-	if (typeof stored?.unitCreated !== "string" || typeof stored.settings !== "object") {
-		throw new DomainError("storage_corrupt", "the settings of a workspace are not readable");
-	}
-	return stored as StoredWorkspace;
+function changed(before: UnitSettings, change: WorkspaceChange): UnitSettings {
+	return {
+		labels: change.labels?.(before.labels) ?? before.labels,
+		project: change.projectId ?? before.project,
+		settings: changedSettings(before.settings, change.settings ?? {}),
+	};
 }

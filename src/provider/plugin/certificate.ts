@@ -74,10 +74,18 @@ export function makeCertificate(nowMs: number): Certificate {
 	);
 	const signature = sign("sha256", body, privateKey);
 	const der = sequence(body, algorithm, element(0x03, Buffer.from([0]), signature));
-	const lines = der.toString("base64").replace(/.{64}/g, "$&\n");
 	return {
 		key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-		cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+		cert: certificatePem(der),
 		der,
 	};
+}
+
+/** Lines of 64 (RFC 7468), none of them empty: after an empty one readers expect the data. */
+export function certificatePem(der: Uint8Array): string {
+	const lines =
+		Buffer.from(der)
+			.toString("base64")
+			.match(/.{1,64}/g) ?? [];
+	return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,6 +1,6 @@
 /** The rules by which Terraform expects a provider to plan and to report changes. */
 import { unknown } from "../wire/msgpack.ts";
-import type { Attribute, Attributes, PlainMap } from "./schema.ts";
+import type { Attribute, Attributes, Plain, PlainMap } from "./schema.ts";
 import { hasUnknown, plain, same, type Value, type ValueMap } from "./value.ts";
 
 export interface Change {
@@ -70,10 +70,21 @@ export function isComputed({ mode }: Attribute): boolean {
 /** The state after an apply: what was planned, with what was unknown filled in. */
 export function applied(attributes: Attributes, planned: ValueMap, given: PlainMap): ValueMap {
 	const state = Object.create(null) as Record<string, Value>;
-	for (const name of Object.keys(attributes)) {
-		state[name] = filled(planned[name] ?? null, (given[name] ?? null) as Value);
+	for (const [name, attribute] of Object.entries(attributes)) {
+		state[name] = filled(planned[name] ?? null, shaped(attribute, given[name]));
 	}
 	return state;
+}
+
+/** An object with its own attributes and no others: a newer server may tell more, an older less. */
+function shaped({ nested }: Attribute, given: Plain | undefined): Value {
+	const value = (given ?? null) as Value;
+	if (nested === undefined || !isMap(value)) return value;
+	const object = Object.create(null) as Record<string, Value>;
+	for (const [name, attribute] of Object.entries(nested)) {
+		object[name] = shaped(attribute, (value as PlainMap)[name]);
+	}
+	return object;
 }
 
 function filled(planned: Value, given: Value): Value {
@@ -89,10 +100,10 @@ function filled(planned: Value, given: Value): Value {
 /** The state after a read. Nothing and empty are the same thing: a null stays null. */
 export function refreshed(attributes: Attributes, prior: ValueMap, given: PlainMap): ValueMap {
 	const state = Object.create(null) as Record<string, Value>;
-	for (const [name, { type }] of Object.entries(attributes)) {
+	for (const [name, attribute] of Object.entries(attributes)) {
 		const old = prior[name] ?? null;
-		const fresh = Object.hasOwn(given, name) ? ((given[name] ?? null) as Value) : old;
-		const unchanged = same(type, old, fresh) || (old === null && isEmpty(fresh));
+		const fresh = Object.hasOwn(given, name) ? shaped(attribute, given[name]) : old;
+		const unchanged = same(attribute.type, old, fresh) || (old === null && isEmpty(fresh));
 		state[name] = unchanged ? old : fresh;
 	}
 	return state;

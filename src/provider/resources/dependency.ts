@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { base58 } from "../../lib/base58.ts";
 import type { Api } from "../configuration.ts";
 import type { Attribute, PlainMap, ResourceType } from "../plugin/schema.ts";
 import { emptyFault, textOf, unitIdFault } from "./checks.ts";
@@ -68,14 +69,4 @@ const parts = ["from_unit_id", "from_output", "to_unit_id", "to_input"] as const
 export function edgeId(edge: PlainMap): string {
 	const text = parts.map((name) => textOf(edge, name) ?? "").join("\n");
 	return base58(createHash("sha256").update(text).digest());
-}
-
-const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
-function base58(bytes: Uint8Array): string {
-	let rest = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
-	let text = "";
-	for (; rest > 0n; rest /= 58n) text = `${alphabet[Number(rest % 58n)]}${text}`;
-	const zeros = bytes.findIndex((byte) => byte !== 0);
-	return `${"1".repeat(zeros === -1 ? bytes.length : zeros)}${text}`;
 }

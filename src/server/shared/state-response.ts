@@ -6,7 +6,7 @@ import { contentTag, isKnownToClient } from "./preconditions.ts";
 export async function stateResponse(request: Request, read: ReadState): Promise<Response> {
 	const headers = new Headers();
 	if (read.sha256 !== null) headers.set("etag", contentTag(read.sha256));
-	if (read.version !== null) {
+	if (read.version !== null && read.version.number > 0) {
 		headers.set("x-opentaco-version", String(read.version.number));
 		if (read.version.serial !== null) {
 			headers.set("x-opentaco-serial", String(read.version.serial));

@@ -5,6 +5,7 @@ import { checkAnswers } from "./answers.ts";
 import { checkBodies } from "./bodies.ts";
 import { chainOf, checkChain } from "./chain.ts";
 import { checkLocks } from "./locks.ts";
+import { checkOverlays } from "./overlays.ts";
 import { checkProjections } from "./projections.ts";
 import { checkWrites } from "./writes.ts";
 
@@ -19,6 +20,7 @@ export function checkAll(run: Run): Violation[] {
 			...checkWrites(chain, attempts),
 			...checkAnswers(chain, run.attempts),
 			...checkProjections(chain, run.bucket, run.hasForeign),
+			...checkOverlays(chain, run.history),
 		);
 	}
 	found.push(...checkBodies(chains, run.history));

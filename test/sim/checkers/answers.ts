@@ -2,7 +2,8 @@
  * Every answer was true at some moment between the request and the reply: I7, and the part of I1
  * and I5 that no record shows, such as "locked by somebody else".
  */
-import { currentVersion, type UnitState } from "../../../src/core/unit/record.ts";
+import { presentationsOf } from "../../../src/core/unit/overlay.ts";
+import { currentVersion, type UnitState, writtenVersion } from "../../../src/core/unit/record.ts";
 import type { Attempt, AttemptResult, Violation } from "../history.ts";
 import { type Chain, headsDuring } from "./chain.ts";
 
@@ -62,7 +63,7 @@ function isTrueAnswer(
 		case "force-unlock":
 			return result.lockId === null ? state !== null && lock === null : head.isOwn;
 		case "write":
-			return state !== null && currentVersion(state)?.sha256 === attempt.sha256;
+			return state !== null && isContent(state, attempt.sha256);
 		case "read":
 			if (result.generation === null) return state === null;
 			return (
@@ -74,6 +75,9 @@ function isTrueAnswer(
 		case "get":
 			if (result.generation === 0) return state === null || state.adopting;
 			return head.generation === result.generation;
+		case "update":
+			// What is the same afterwards writes nothing.
+			return head.isOwn || (state?.deleted === null && head.generation === result.generation);
 		case "delete":
 			return state?.deleted != null;
 		case "undelete":
@@ -81,6 +85,15 @@ function isTrueAnswer(
 		default:
 			return head.isOwn;
 	}
+}
+
+/** Whether the current version was written so, or is or was shown so. */
+function isContent(state: UnitState, sha256: string | null): boolean {
+	const written = writtenVersion(state);
+	return (
+		written !== undefined &&
+		[written, ...presentationsOf(state, written.number)].some((one) => one.sha256 === sha256)
+	);
 }
 
 function isTrueRefusal(attempt: Attempt, state: UnitState | null): boolean {

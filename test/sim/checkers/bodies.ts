@@ -1,7 +1,7 @@
 /** Bodies are there, whole, as long as a head refers to them, and nothing young is removed: I8 and I11. */
 
 import { limits } from "../../../src/core/limits.ts";
-import { hasBody, type UnitState } from "../../../src/core/unit/record.ts";
+import { hasBody, overlayOf, type UnitState, type Version } from "../../../src/core/unit/record.ts";
 import type { Change } from "../bucket.ts";
 import type { Violation } from "../history.ts";
 import { times } from "../swarm.ts";
@@ -31,7 +31,7 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 				const { by: maker, at: madeAt } = bodies.get(key) ?? { by: change.by, at: 0 };
 				bodies.delete(key);
 				for (const [unit, { state }] of heads) {
-					if (state.versions.some((v) => v.body === key && hasBody(state, v))) {
+					if (shownIn(state).some((version) => version.body === key)) {
 						say("I8", `${unit}: the body ${key} was removed while the head referred to it`);
 					}
 				}
@@ -45,8 +45,7 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 			const { state } = here.entry.record;
 			heads.set(here.chain.unit, { state, generation: here.entry.generation });
 			made.set(key, change.at);
-			for (const version of state.versions) {
-				if (!hasBody(state, version)) continue;
+			for (const version of shownIn(state)) {
 				const body = bodies.get(version.body);
 				const place = `${here.chain.unit} ${here.entry.generation}: version ${version.number}`;
 				if (body === undefined) say("I8", `${place} refers to a body that is not there`);
@@ -58,6 +57,13 @@ export function checkBodies(chains: readonly Chain[], history: readonly Change[]
 		}
 	}
 	return found;
+}
+
+/** The versions whose bodies the state refers to, with the overlay. */
+function shownIn(state: UnitState): Version[] {
+	const overlay = overlayOf(state);
+	const kept = state.versions.filter((version) => hasBody(state, version));
+	return overlay === undefined ? kept : [...kept, overlay];
 }
 
 function recordRemoval(

@@ -89,7 +89,10 @@ function checkOrder(chain: Chain, history: readonly Change[], stateKey: string):
 		if (change.key !== stateKey || change.bytes === null || change.by === "foreign") continue;
 		const hash = sha256(change.bytes);
 		const isKnown = chain.entries.some(
-			(entry) => entry.index < index && entry.record.state.versions.some((v) => v.sha256 === hash),
+			(entry) =>
+				entry.index < index &&
+				(entry.record.state.overlay?.sha256 === hash ||
+					entry.record.state.versions.some((v) => v.sha256 === hash)),
 		);
 		if (!isKnown) {
 			found.push({

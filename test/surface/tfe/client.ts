@@ -1,6 +1,7 @@
 /** A client of the TFE API for tests: Bob, who may do everything, and Carol, who may read outputs. */
 import { expect } from "bun:test";
 import { createHash } from "node:crypto";
+import type { BlobStore } from "../../../src/core/ports/blob-store.ts";
 import type { Principal } from "../../../src/core/principal.ts";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
 import { createTestApp, lineage, seed, type TestApp } from "../test-app.ts";
@@ -25,17 +26,18 @@ export interface Answer {
 	readonly pagination: Readonly<Record<string, number | null>>;
 }
 
-const bob: Principal = { id: "user:bob", credentialKind: "api-token", loginId: "bob-1" };
-const carol: Principal = { id: "user:carol", credentialKind: "api-token", loginId: "carol-1" };
+const bob: Principal = { id: "user:bob", credentialKind: "access-token", loginId: "bob-1" };
+const carol: Principal = { id: "user:carol", credentialKind: "access-token", loginId: "carol-1" };
 const principals = { "otc-bob": bob, "otc-carol": carol };
 
 /** Carol may read outputs and nothing else. */
 const decide: Decide = async (caller, action) =>
 	caller.principal.id !== carol.id || action === "unit.read-outputs";
 
-export async function seeded(): Promise<TestApp> {
-	const app = createTestApp({ decide, principals });
-	await seed(app);
+/** An application with the units of every test, unless they are in the given store already. */
+export async function seeded(options: { readonly store?: BlobStore } = {}): Promise<TestApp> {
+	const app = createTestApp({ decide, principals, ...options });
+	if (options.store === undefined) await seed(app);
 	return app;
 }
 

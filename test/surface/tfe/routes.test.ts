@@ -5,6 +5,7 @@ import type { Decide } from "../../../src/core/rbac/grant.ts";
 import { tfeRoutes } from "../../../src/server/surfaces/tfe/index.ts";
 import { createTestApp, seed, stateText, type TestApp } from "../test-app.ts";
 import { checkAnswer } from "./conformance.ts";
+import { organizationCalls } from "./organization-calls.ts";
 
 const base = "/tfe/api/v2";
 const org = `${base}/organizations/default`;
@@ -53,6 +54,10 @@ const back = {
 };
 const named = (name: string, type: string) => ({ data: { type, attributes: { name } } });
 
+const otherWorkspace = { data: [{ type: "workspaces", id: "ws-app__held" }] };
+const defaultProject = `${base}/projects/prj-default`;
+const managersOnly = { reader: 403, stranger: 403 } as const;
+
 const W = "/workspaces/:workspace";
 const N = "/organizations/:organization/workspaces/:name";
 const prod = `${base}/workspaces/ws-app__prod`;
@@ -63,34 +68,7 @@ const calls: readonly Call[] = [
 	{ route: "GET /account/details", path: `${base}/account/details`, status: 200, stranger: 200 },
 	{ route: "GET /organizations", path: `${base}/organizations`, status: 200, stranger: 200 },
 	{ route: "GET /organizations/:organization", path: org, status: 200, stranger: 200 },
-	{
-		route: "POST /organizations",
-		path: `${base}/organizations`,
-		status: 201,
-		body: named("acme", "organizations"),
-		reader: 403,
-		stranger: 403,
-	},
-	...["PATCH", "PUT"].map((method) => ({
-		route: `${method} /organizations/:organization`,
-		path: org,
-		status: 200,
-		body: { data: { type: "organizations", attributes: { email: "ops@example.com" } } },
-		reader: 403,
-		stranger: 403,
-	})),
-	{
-		route: "DELETE /organizations/:organization",
-		path: `${base}/organizations/acme`,
-		status: 204,
-		// An organization without a role of one's own does not exist.
-		stranger: 404,
-		reader: 403,
-		before: async (app: TestApp) => {
-			const body = JSON.stringify(named("acme", "organizations"));
-			await app.send("POST", `${base}/organizations`, { body });
-		},
-	},
+	...organizationCalls,
 	{
 		route: "GET /organizations/:organization/entitlement-set",
 		path: `${org}/entitlement-set`,
@@ -111,11 +89,67 @@ const calls: readonly Call[] = [
 		reader: 403,
 		stranger: 403,
 	},
+	...["", "/tag-bindings", "/relationships/tag-bindings", "/effective-tag-bindings"].map(
+		(words) => ({
+			route: `GET /projects/:project${words}`,
+			path: `${defaultProject}${words}`,
+			status: 200,
+			stranger: 200,
+		}),
+	),
 	{
-		route: "GET /projects/:project",
-		path: `${base}/projects/prj-default`,
+		route: "PATCH /projects/:project",
+		path: defaultProject,
+		status: 200,
+		body: named("Everything else", "projects"),
+		...managersOnly,
+	},
+	{
+		route: "DELETE /projects/:project",
+		path: defaultProject,
+		status: 409,
+		...managersOnly,
+	},
+	{
+		route: "PATCH /projects/:project/tag-bindings",
+		path: `${defaultProject}/tag-bindings`,
+		status: 200,
+		body: bindings,
+		...managersOnly,
+	},
+	...(["POST", "PATCH"] as const).map((method) => ({
+		route: `${method} /projects/:project/relationships/tag-bindings`,
+		path: `${defaultProject}/relationships/tag-bindings`,
+		status: 204,
+		body: bindings,
+		...managersOnly,
+	})),
+	{
+		route: "POST /projects/:project/relationships/workspaces",
+		path: `${defaultProject}/relationships/workspaces`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
+	},
+	{
+		route: "GET /organizations/:organization/tags",
+		path: `${org}/tags`,
 		status: 200,
 		stranger: 200,
+	},
+	{
+		route: "DELETE /organizations/:organization/tags",
+		path: `${org}/tags`,
+		status: 204,
+		body: { data: [{ type: "tags", id: "tag-626c7565" }] },
+		stranger: 204,
+	},
+	{
+		route: "POST /tags/:tag/relationships/workspaces",
+		path: `${base}/tags/tag-626c7565/relationships/workspaces`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
 	},
 	{
 		route: "GET /organizations/:organization/workspaces",
@@ -147,8 +181,26 @@ const calls: readonly Call[] = [
 	]),
 	{ route: `GET ${W}/vars`, path: `${prod}/vars`, status: 200 },
 	{ route: `GET ${W}/all-vars`, path: `${prod}/all-vars`, status: 200 },
-	{ route: `GET ${W}/tag-bindings`, path: `${prod}/tag-bindings`, status: 200 },
-	{ route: `GET ${W}/effective-tag-bindings`, path: `${prod}/effective-tag-bindings`, status: 200 },
+	...[
+		"tag-bindings",
+		"relationships/tag-bindings",
+		"effective-tag-bindings",
+		"relationships/remote-state-consumers",
+	].map((words) => ({ route: `GET ${W}/${words}`, path: `${prod}/${words}`, status: 200 })),
+	...(["POST", "PATCH"] as const).map((method) => ({
+		route: `${method} ${W}/relationships/tag-bindings`,
+		path: `${prod}/relationships/tag-bindings`,
+		status: 204,
+		body: bindings,
+		reader: 403,
+	})),
+	...(["POST", "PATCH", "DELETE"] as const).map((method) => ({
+		route: `${method} ${W}/relationships/remote-state-consumers`,
+		path: `${prod}/relationships/remote-state-consumers`,
+		status: 204,
+		body: otherWorkspace,
+		reader: 403,
+	})),
 	{
 		route: `PATCH ${W}/tag-bindings`,
 		path: `${prod}/tag-bindings`,
@@ -215,6 +267,12 @@ const calls: readonly Call[] = [
 		path: `${base}/state-versions/${version1}/download`,
 		status: 200,
 	},
+	...["soft_delete", "restore", "permanently_delete"].map((word) => ({
+		route: `POST /state-versions/:version/actions/${word}_backing_data`,
+		path: `${base}/state-versions/${version1}/actions/${word}_backing_data`,
+		status: 204,
+		reader: 403,
+	})),
 	{
 		route: `GET ${W}/current-state-version-outputs`,
 		path: `${prod}/current-state-version-outputs`,
@@ -230,6 +288,17 @@ const calls: readonly Call[] = [
 		path: `${base}/state-version-outputs/${output2}`,
 		status: 200,
 	},
+	...["resources", "runs", "configuration-versions"].map((words) => ({
+		route: `GET ${W}/${words}`,
+		path: `${prod}/${words}`,
+		status: 200,
+	})),
+	...["runs", "runs/queue", "capacity"].map((words) => ({
+		route: `GET /organizations/:organization/${words}`,
+		path: `${org}/${words}`,
+		status: 200,
+		stranger: 200,
+	})),
 	...["/runs", "/queries", `${W}/configuration-versions`].map((route) => ({
 		route: `POST ${route}`,
 		path: `${base}${route.replace(":workspace", "ws-app__prod")}`,

@@ -1,7 +1,21 @@
 /** How a state comes in over the TFE API. */
 import { describe, expect, test } from "bun:test";
+import { ownGrant } from "../../../src/auth/shared-state.ts";
 import { stateText } from "../test-app.ts";
-import { announce, announcement, base, call, lock, prod, put, seeded, unlock } from "./client.ts";
+import {
+	announce,
+	announcement,
+	base,
+	call,
+	lock,
+	pathOf,
+	prod,
+	put,
+	seeded,
+	unlock,
+} from "./client.ts";
+
+const admin = { id: "admin", credentialKind: "admin-token", loginId: "seed" } as const;
 
 describe("uploads", () => {
 	test("a version exists and is current only when its bytes are in", async () => {
@@ -98,6 +112,26 @@ describe("uploads", () => {
 		).toBe("pending");
 		await unlock(app, "otc-bob");
 		expect((await call(app, "GET", `${base}/state-versions/${upload.id}`)).status).toBe(404);
+	});
+
+	test("the end of the token ends the upload", async () => {
+		await using app = await seeded();
+		const { tokens } = await app.identities;
+		const grant = await ownGrant({ principal: admin, surface: "management", requestId: "seed" });
+		const wanted = { roles: null, units: null, lifeMs: null, organization: null } as const;
+		const issued = await tokens.issue(grant, {
+			...{ kind: "tfe", name: "ci", subject: "user:dave" },
+			...wanted,
+		});
+		expect((await lock(app, issued.token)).status).toBe(200);
+		const next = stateText(3);
+		const path = `${prod}/state-versions`;
+		const announced = await call(app, "POST", path, announcement(next), issued.token);
+		const url = pathOf(announced.one.attributes["hosted-state-upload-url"]);
+		await tokens.revoke(grant, issued.view.id);
+		const refused = await app.send("PUT", url, { body: next, as: "nobody" });
+		expect(refused.status).toBe(403);
+		expect(await refused.text()).toContain("login behind this upload address has ended");
 	});
 
 	test("a state may stand in the request", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import fc from "fast-check";
-import { makeCertificate } from "../../../src/provider/plugin/certificate.ts";
+import { certificatePem, makeCertificate } from "../../../src/provider/plugin/certificate.ts";
 import type { Attributes } from "../../../src/provider/plugin/schema.ts";
 import {
 	decodeObject,
@@ -208,4 +208,13 @@ test("the certificate is what a TLS client of Terraform's accepts", () => {
 	expect(Date.parse(read.validTo)).toBeGreaterThan(now);
 	expect(Buffer.from(read.raw).equals(Buffer.from(made.der))).toBe(true);
 	expect(makeCertificate(now).cert).not.toBe(made.cert);
+});
+
+test("a certificate of any length is written without an empty line", () => {
+	for (let length = 1; length < 400; length++) {
+		const der = Buffer.alloc(length, length);
+		const lines = certificatePem(der).trimEnd().split("\n");
+		expect(lines.every((line) => line !== "" && line.length <= 64)).toBe(true);
+		expect(Buffer.from(lines.slice(1, -1).join(""), "base64").equals(der)).toBe(true);
+	}
 });

@@ -85,3 +85,23 @@ test("no failure tells a token, wherever it may stand in a message", async () =>
 		expect(`${summary} ${detail}`).toContain("(secret)");
 	}
 });
+
+test("what to do is told in the provider's words, never in those of the command line", async () => {
+	const answers: [string, (request: Request) => Response][] = [
+		["Check the address in endpoint", () => new Response("<html>")],
+		["Redirects are not followed", () => Response.redirect("http://127.0.0.1:9/", 302)],
+	];
+	const told: string[] = [];
+	for (const [expected, answer] of answers) {
+		using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
+		const endpoint = `http://127.0.0.1:${other.port}`;
+		const api = await configure({ endpoint }, { HOME: folder.path });
+		const failed = await api.units.listUnits().catch((error: unknown) => explain(error));
+		expect(JSON.stringify(failed)).toContain(expected);
+		told.push(JSON.stringify(failed));
+	}
+	const nowhere = await configure({ endpoint: "http://127.0.0.1:9" }, { HOME: folder.path });
+	told.push(JSON.stringify(await nowhere.units.listUnits().catch(explain)));
+	expect(told.at(-1)).toContain("OPENTACO_ENDPOINT");
+	expect(told.join()).not.toContain("--");
+});

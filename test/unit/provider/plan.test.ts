@@ -83,6 +83,12 @@ describe("an object of attributes", () => {
 		expect(planChange(outer, null, of(null), of(null)).planned).toEqual(of(unknown));
 	});
 
+	test("has its own attributes whatever a server of another version tells", () => {
+		const other = { set: { mode: "m", invented: 1 } };
+		expect(applied(outer, of(unknown), other)).toEqual(of({ mode: "m", flag: null }));
+		expect(refreshed(outer, of(null), other)).toEqual(of({ mode: "m", flag: null }));
+	});
+
 	test("that a state has not had yet is decided in the parts that are left out", () => {
 		const config = of({ mode: "m", flag: null });
 		expect(planChange(outer, of(null), config, config).planned).toEqual(

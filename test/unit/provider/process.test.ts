@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join, resolve } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { makeCertificate } from "../../../src/provider/plugin/certificate.ts";
+import { certificatePem, makeCertificate } from "../../../src/provider/plugin/certificate.ts";
 import { temporaryDirectory } from "../../support/tmpdir.ts";
 
 const main = resolve(import.meta.dir, "../../../src/main.ts");
@@ -29,14 +29,9 @@ function secured(path: string, server: string, own: { key: string; cert: string 
 		path,
 		servername: "localhost",
 		ALPNProtocols: ["h2"],
-		ca: [pem(server)],
+		ca: [certificatePem(Buffer.from(server, "base64"))],
 		...(own === null ? {} : { key: own.key, cert: own.cert }),
 	});
-}
-
-function pem(base64: string): string {
-	const lines = Buffer.from(base64, "base64").toString("base64").replace(/.{64}/g, "$&\n");
-	return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
 /** The status of a call without a message's content. */

@@ -30,7 +30,7 @@ export default command({
 			throw usageError("only the built executable can be installed", "run bun run build first");
 		}
 		const mirror =
-			args.mirror === undefined ? impliedMirror(cli) : resolve(cli.io.cwd, args.mirror);
+			args.mirror === undefined ? await impliedMirror(cli) : resolve(cli.io.cwd, args.mirror);
 		const { version } = buildInfo;
 		const extension = process.platform === "win32" ? ".exe" : "";
 		const folders = hosts.flatMap((host) =>
@@ -52,12 +52,18 @@ export default command({
 	},
 });
 
-/** Where terraform looks without any configuration. */
-function impliedMirror(cli: Cli): string {
+/** Where terraform and tofu look without any configuration. */
+async function impliedMirror({ io }: Cli): Promise<string> {
 	if (process.platform === "win32") {
-		return join(variable(cli.io.env, "APPDATA") ?? homedir(), "terraform.d", "plugins");
+		return join(variable(io.env, "APPDATA") ?? homedir(), "terraform.d", "plugins");
 	}
-	return join(variable(cli.io.env, "HOME") ?? homedir(), ".terraform.d", "plugins");
+	const home = variable(io.env, "HOME") ?? homedir();
+	const folder = join(home, ".terraform.d");
+	const isThere = (await lstat(folder).catch(() => null)) !== null;
+	if (isThere || variable(io.env, "XDG_CONFIG_HOME") === undefined) return join(folder, "plugins");
+	// As soon as ~/.terraform.d is there, tofu takes its settings from it and not from XDG_CONFIG_HOME.
+	const data = variable(io.env, "XDG_DATA_HOME") ?? join(home, ".local", "share");
+	return join(data, "terraform", "plugins");
 }
 
 function platform(): string {
@@ -80,38 +86,47 @@ async function place(
 		else await symlink(executable, aside);
 		await rename(aside, path);
 	} catch (error) {
-		await rm(aside, { force: true });
+		await rm(aside, { force: true }).catch(() => {});
 		throw fileError("install the provider at", path, error);
 	}
 	const found = await lstat(path).catch(() => null);
 	if (found === null) throw fileError("install the provider at", path, new Error("it vanished"));
 }
 
+const sources = namespaces.map((name) => `${name}/opentaco`);
+const patterns = JSON.stringify(sources).replace(",", ", ");
+
 function recipe(mirror: string, folder: string, isOwnMirror: boolean): string {
 	const found = isOwnMirror
 		? `
-For terraform init to find it there, in ~/.terraformrc (or ~/.tofurc):
+For terraform init and tofu init to find it there, in ~/.terraformrc (or ~/.tofurc):
 
   provider_installation {
-    filesystem_mirror {
-      path    = ${JSON.stringify(mirror)}
-      include = ["*/digger/opentaco", "*/opentaco/opentaco"]
-    }
-    direct {
-      exclude = ["*/digger/opentaco", "*/opentaco/opentaco"]
-    }
-  }
+${mirrorBlocks(mirror)}  }
 `
-		: "terraform init finds it there by itself.\n";
+		: "terraform init and tofu init find it there by themselves.\n";
+	const overrides = sources.map(
+		(source) => `      ${JSON.stringify(source).padEnd(19)} = ${JSON.stringify(folder)}\n`,
+	);
 	return `${found}
-To use it without terraform init and without a lock file, in ~/.terraformrc (or ~/.tofurc):
+To use it without init and without a lock file, in ~/.terraformrc (or ~/.tofurc), or in a file
+that TF_CLI_CONFIG_FILE names:
 
   provider_installation {
     dev_overrides {
-      "digger/opentaco"   = ${JSON.stringify(folder)}
-      "opentaco/opentaco" = ${JSON.stringify(folder)}
+${overrides.join("")}    }
+${mirrorBlocks(mirror)}  }
+`;
+}
+
+/** Where init finds it; everything else comes from where it always does. */
+function mirrorBlocks(mirror: string): string {
+	return `    filesystem_mirror {
+      path    = ${JSON.stringify(mirror)}
+      include = ${patterns}
     }
-    direct {}
-  }
+    direct {
+      exclude = ${patterns}
+    }
 `;
 }

@@ -4,9 +4,10 @@ import { either } from "../unit/unit-arguments.ts";
 
 export default command({
 	details:
-		"A rule is effect:actions:resources. A denial wins over everything that allows. Resources are\npatterns of units, where * stands for any characters, or labels: env=prod.",
+		"A rule is effect:actions:resources. A denial wins over everything that allows. Resources are\npatterns of units, where * stands for any characters, or labels: env=prod. Behind # they name outputs.",
 	examples: [
 		"taco rbac permission create dev-write --rule 'allow:unit.read,unit.write,unit.lock:dev/*'",
+		"taco rbac permission create vpc-outputs --rule 'allow:unit.read-outputs:network/*#vpc_*'",
 		"taco rbac permission create no-prod 'No production' 'Keeps out of production' --rule 'deny:*:prod/*,env=prod'",
 	],
 	args: {

@@ -15,6 +15,7 @@ const unitCommands: Readonly<Record<string, string>> = {
 	pull: "unit.read",
 	versions: "unit.read",
 	status: "unit.read",
+	output: "unit.read-outputs",
 	outputs: "unit.read-outputs",
 	"ls-output": "unit.read-outputs",
 	create: "unit.write",

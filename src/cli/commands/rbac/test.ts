@@ -10,6 +10,7 @@ export default command({
 		"taco rbac test alice@example.com unit.write dev/app",
 		"taco rbac test alice@example.com unit push dev/app",
 		"taco rbac test me unit.read prod/app",
+		"taco rbac test app-ci unit.read-outputs 'network/prod#vpc_id'",
 	],
 	args: {
 		who: {

@@ -50,7 +50,7 @@ async function read(exchange: Exchange): Promise<Response> {
 	context.operation = "read";
 	context.allowSlow();
 	try {
-		return await stateResponse(request, await deps.core.states.read(caller, id));
+		return await stateResponse(request, await deps.core.outputs.readState(caller, id));
 	} catch (error) {
 		// The client closes a connection whose 404 has a body that it does not read.
 		if (isDomainError(error, "unit_not_found")) return new Response(null, { status: 404 });

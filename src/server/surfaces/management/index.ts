@@ -15,12 +15,15 @@ import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { auditOperations } from "./audit.ts";
+import { graphOperations } from "./graph.ts";
 import { localUserOperations } from "./local-users.ts";
 import { lockOperations } from "./locks.ts";
 import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
 import type { Exchange, Operation, UnitOperation } from "./operation.ts";
 import { organizationOperations } from "./organizations.ts";
+import { outputOperations } from "./outputs.ts";
+
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
@@ -34,7 +37,9 @@ export const operations: readonly Operation[] = [
 	...unitOperations,
 	...unitSettingsOperations,
 	...stateOperations,
+	...outputOperations,
 	...lockOperations,
+	...graphOperations,
 	...variableOperations,
 	...rbacOperations,
 	...roleOperations,

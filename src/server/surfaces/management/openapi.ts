@@ -2,8 +2,13 @@
 import type { TSchema } from "@sinclair/typebox";
 import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
+import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
+
 import * as organizationSchemas from "../../../api/organizations.ts";
+
+import * as outputSchemas from "../../../api/outputs.ts";
+
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
@@ -113,8 +118,14 @@ export function operationDetail(operation: Operation): Record<string, unknown> {
 /** All named schemas of the wire contract. */
 export function componentSchemas(): Record<string, unknown> {
 	const modules = [
-		...[schemas, rbacSchemas, auditSchemas, identitySchemas],
-		...[variableSchemas, organizationSchemas],
+		schemas,
+		rbacSchemas,
+		auditSchemas,
+		identitySchemas,
+		graphSchemas,
+		variableSchemas,
+		outputSchemas,
+		organizationSchemas,
 	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);

@@ -46,6 +46,7 @@ export interface OperationDocs {
 		| "States"
 		| "Locks"
 		| "Versions"
+		| "Graph"
 		| "Variables"
 		| "Roles"
 		| "Audit"

@@ -63,6 +63,12 @@ const getOwnAccess: CollectionOperation = {
 	},
 };
 
+/** `network/vpc#vpc_id`: no unit's id holds a `#`. */
+function splitOutput(text: string): readonly [unit: string, output: string | undefined] {
+	const at = text.indexOf("#");
+	return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
 const testAccess: CollectionOperation = {
 	scope: "collection",
 	id: "testAccess",
@@ -75,9 +81,9 @@ const testAccess: CollectionOperation = {
 	failures: [400],
 	async handle({ request, caller, deps }) {
 		const input = await readJson(request, AccessTest);
-		const given = input.resource ?? everything;
+		const [given, output] = splitOutput(input.resource ?? everything);
 		const resource = given === everything || given === "" ? everything : parseUnitId(given);
-		const decision = await deps.core.rbac.test(caller, { ...input, resource });
+		const decision = await deps.core.rbac.test(caller, { ...input, resource, output });
 		const answer: AccessAnswer = {
 			status: decision.allowed ? "allowed" : "denied",
 			allowed: decision.allowed,

@@ -18,7 +18,7 @@ async function download(exchange: UnitExchange, version: number | undefined): Pr
 	const { request, caller, context, id, deps } = exchange;
 	context.allowSlow();
 	const options = version === undefined ? {} : { version };
-	return await stateResponse(request, await deps.core.states.read(caller, id, options));
+	return await stateResponse(request, await deps.core.outputs.readState(caller, id, options));
 }
 
 const ifNoneMatch = {

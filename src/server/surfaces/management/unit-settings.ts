@@ -1,8 +1,9 @@
 /** `/v1/units/:id/settings`: what `cloud` blocks know as a workspace's settings. */
 import { UnitSettings, UnitSettingsChange } from "../../../api/units.ts";
 import { DomainError } from "../../../core/errors.ts";
+import type { SettingValue } from "../../../core/unit/record.ts";
 import type { Project } from "../../../core/workspace/projects.ts";
-import { type SettingValue, settingsIn } from "../../../core/workspace/settings.ts";
+import { settingsIn } from "../../../core/workspace/settings.ts";
 import type { Operation, UnitOperation } from "./operation.ts";
 import { readJson } from "./operation.ts";
 
@@ -13,13 +14,12 @@ const names = Object.keys(UnitSettings.properties).filter((name) => name !== "pr
 
 interface Shown {
 	readonly settings: Readonly<Record<string, SettingValue>>;
-	readonly projectId: string;
+	readonly project: Project;
 }
 
-function settingsView({ settings, projectId }: Shown, projects: readonly Project[]): Response {
+function settingsView({ settings, project }: Shown): Response {
 	const view = Object.fromEntries(names.map((name) => [name, settings[named(name)] ?? null]));
-	const project = projects.find(({ id }) => id === projectId)?.name ?? projectId;
-	return Response.json({ ...view, project });
+	return Response.json({ ...view, project: project.name });
 }
 
 const getSettings: UnitOperation = {
@@ -32,11 +32,7 @@ const getSettings: UnitOperation = {
 	success: { status: 200, schema: UnitSettings },
 	failures: [404],
 	async handle({ caller, id, deps }) {
-		const [workspace, projects] = await Promise.all([
-			deps.core.workspaces.get(caller, id),
-			deps.core.projects.list(),
-		]);
-		return settingsView(workspace, projects);
+		return settingsView(await deps.core.workspaces.get(caller, id));
 	},
 };
 
@@ -60,7 +56,7 @@ const updateSettings: UnitOperation = {
 			settings,
 			...(projectId === undefined ? {} : { projectId }),
 		});
-		return settingsView(workspace, projects);
+		return settingsView(workspace);
 	},
 };
 

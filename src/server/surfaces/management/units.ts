@@ -192,6 +192,7 @@ const features = [
 	"force-unlock",
 	"etags",
 	"http-backend",
+	"graph",
 ] as const;
 
 const getInfo: CollectionOperation = {

@@ -1,6 +1,6 @@
 /** Operations on the bucket, which is the organization, and on the list of buckets. */
 import { limits } from "../../../core/limits.ts";
-import { defaultBucketName } from "../../../core/organization/organization.ts";
+import { namesOf } from "../../../core/organization/organization.ts";
 import type { Organizations } from "../../../core/organization/organizations.ts";
 import type { Caller } from "../../../core/principal.ts";
 import { S3Error, toS3Error } from "./errors.ts";
@@ -15,10 +15,7 @@ export async function listBuckets(organizations: Organizations, caller: Caller):
 	const seen = await organizations.list(caller);
 	const buckets = seen.flatMap(({ organization, created }): Element[] => {
 		const date = created ?? "2025-01-01T00:00:00.000Z";
-		const names = organization.isDefault
-			? [...new Set([defaultBucketName, organization.name])]
-			: [organization.name];
-		return names.map((name) => [
+		return namesOf(organization).map((name) => [
 			"Bucket",
 			[
 				["Name", name],

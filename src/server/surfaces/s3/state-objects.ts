@@ -31,7 +31,7 @@ export function objectOfVersion(version: Version): StateObject {
 		sizeBytes: version.sizeBytes,
 		etag: `"${Buffer.from(version.md5, "base64").toString("hex")}"`,
 		modified: Date.parse(version.at),
-		versionId: String(version.number),
+		versionId: version.number === 0 ? "null" : String(version.number),
 		sha256: Buffer.from(version.sha256, "hex").toString("base64"),
 	};
 }
@@ -62,6 +62,8 @@ export async function describeState(
 	number: number | undefined,
 ): Promise<StateObject> {
 	const { core } = deps;
+	const limited = await core.outputs.limitedVersion(request.caller, id, optionsFor(number));
+	if (limited !== null) return objectOfVersion(limited);
 	if (number !== undefined) {
 		const row = await core.states.version(request.caller, id, number);
 		if (!row.isAvailable) {
@@ -74,6 +76,10 @@ export async function describeState(
 	return object;
 }
 
+function optionsFor(version: number | undefined) {
+	return version === undefined ? {} : { version };
+}
+
 /** Opens a state. The body must be read or cancelled. Fails as `describeState`, and as StateService.read. */
 export async function openState(
 	deps: S3Deps,
@@ -82,11 +88,7 @@ export async function openState(
 	number: number | undefined,
 ): Promise<{ object: StateObject; body: ReadState["body"] }> {
 	const { core } = deps;
-	const read = await core.states.read(
-		request.caller,
-		id,
-		number === undefined ? {} : { version: number },
-	);
+	const read = await core.outputs.readState(request.caller, id, optionsFor(number));
 	if (read.version !== null && read.sizeBytes > 0) {
 		return { object: objectOfVersion(read.version), body: read.body };
 	}

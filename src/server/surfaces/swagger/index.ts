@@ -67,6 +67,7 @@ function documentation(schemas: Described["schemas"]) {
 			{ name: "States", description: "The bytes" },
 			{ name: "Versions", description: "The history" },
 			{ name: "Locks", description: "Who may write" },
+			{ name: "Graph", description: "Who depends on whose outputs, and what is stale" },
 			{
 				name: "Variables",
 				description: "Values for configurations; sensitive ones are write-only",

@@ -78,7 +78,12 @@ function wholeNumber(query: URLSearchParams, name: string, initial: number, max:
 }
 
 /** One page of a list, already cut. */
-export function list(resources: readonly Resource[], page: PageRequest, total: number): Response {
+export function list(
+	resources: readonly Resource[],
+	page: PageRequest,
+	total: number,
+	included: readonly Resource[] = [],
+): Response {
 	const pages = Math.max(1, Math.ceil(total / page.size));
 	const pagination = {
 		"current-page": page.number,
@@ -88,14 +93,20 @@ export function list(resources: readonly Resource[], page: PageRequest, total: n
 		"total-pages": pages,
 		"total-count": total,
 	};
-	return send({ data: resources, meta: { pagination } }, 200);
+	const more = included.length === 0 ? {} : { included };
+	return send({ data: resources, ...more, meta: { pagination } }, 200);
 }
 
 /** Cuts the page out of a whole list. */
 export function paged(resources: readonly Resource[], query: URLSearchParams): Response {
 	const page = pageIn(query);
+	return list(cut(resources, page), page, resources.length);
+}
+
+/** What stands on the page. */
+export function cut<T>(all: readonly T[], page: PageRequest): readonly T[] {
 	const first = (page.number - 1) * page.size;
-	return list(resources.slice(first, first + page.size), page, resources.length);
+	return all.slice(first, first + page.size);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -156,6 +167,11 @@ function resourceList(value: unknown): GivenResource[] {
 export function relatedMany(resource: GivenResource, name: string): GivenResource[] {
 	const data = fieldsOf(resource.relationships[name]).data;
 	return data === undefined || data === null ? [] : resourceList(data);
+}
+
+/** Whether the document says anything of the relationship. */
+export function isRelated(resource: GivenResource, name: string): boolean {
+	return fieldsOf(resource.relationships[name]).data !== undefined;
 }
 
 /** The id in a relationship to one; null when it is not there. */

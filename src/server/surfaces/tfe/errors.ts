@@ -39,6 +39,18 @@ const titles: Readonly<Record<number, string>> = {
 	429: "too many requests",
 };
 
+/** A refusal whose status and text are part of the protocol, and not those of a code. */
+export class TfeRefusal extends Error {
+	readonly status: number;
+	readonly title: string;
+
+	constructor(status: number, title: string, detail: string) {
+		super(detail);
+		this.status = status;
+		this.title = title;
+	}
+}
+
 /** One error as a document. */
 export function errorDocument(status: number, title: string, detail: string): Response {
 	const errors = [{ status: String(status), title, detail }];
@@ -52,6 +64,9 @@ export function presentTfeError(
 	context: RequestContext,
 	log: Log,
 ): Response {
+	if (thrown instanceof TfeRefusal) {
+		return errorDocument(thrown.status, thrown.title, thrown.message);
+	}
 	const error = toDomainError(thrown);
 	const status = tfeStatus[error.code];
 	logError(error, status, context, log);

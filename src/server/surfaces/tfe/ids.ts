@@ -11,12 +11,7 @@ import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { Organization } from "../../../core/organization/organization.ts";
 import type { Principal } from "../../../core/principal.ts";
 import type { Version } from "../../../core/unit/record.ts";
-import {
-	decodeUnitSegment,
-	encodeUnitId,
-	isReserved,
-	type UnitId,
-} from "../../../core/unit/unit-id.ts";
+import { decodeUnitSegment, encodeUnitId, type UnitId } from "../../../core/unit/unit-id.ts";
 
 export function absent(): DomainError {
 	return new DomainError("not_found", "there is no such thing");
@@ -50,12 +45,11 @@ export function localId({ name, isDefault }: Organization, text: string): string
 /** The unit behind a workspace's name. Fails with `not_found`: what cannot be a name names nothing. */
 export function unitNamed(name: string): UnitId {
 	try {
-		const id = decodeUnitSegment(name);
-		if (!isReserved(id)) return id;
+		return decodeUnitSegment(name);
 	} catch (error) {
 		if (!isDomainError(error, "invalid_unit_id")) throw error;
+		throw absent();
 	}
-	throw absent();
 }
 
 /** `myapp/prod` is the workspace `myapp__prod`. */

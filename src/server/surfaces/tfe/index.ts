@@ -7,12 +7,15 @@ import { Elysia } from "elysia";
 import { DomainError } from "../../../core/errors.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
+import { consumerRoutes } from "./consumers.ts";
 import { presentTfeError } from "./errors.ts";
 import { basePath, otherBasePath, type Route } from "./exchange.ts";
-import { lockRoutes, runRoutes } from "./locks.ts";
+import { lockRoutes } from "./locks.ts";
 import { organizationRoutes } from "./organizations.ts";
 import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
+import { resourceRoutes } from "./resources.ts";
+import { runRoutes } from "./runs.ts";
 import { scopeOf } from "./scope.ts";
 import { stateVersionRoutes } from "./state-versions.ts";
 import { tagRoutes } from "./tags.ts";
@@ -32,10 +35,12 @@ export const tfeRoutes: readonly Route[] = [
 	...organizationRoutes,
 	...projectRoutes,
 	...workspaceRoutes,
+	...consumerRoutes,
 	...tagRoutes,
 	...lockRoutes,
 	...stateVersionRoutes,
 	...outputRoutes,
+	...resourceRoutes,
 	...runRoutes,
 ];
 

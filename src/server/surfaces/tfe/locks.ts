@@ -3,7 +3,7 @@
  * logged in. A second run with the same token waits like anybody else's: nothing tells it from the
  * first.
  */
-import { DomainError, isDomainError } from "../../../core/errors.ts";
+import { isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import { describeHolder } from "../../../core/lock/rules.ts";
 import { randomId } from "../../../core/ports/random.ts";
@@ -13,9 +13,10 @@ import { isOwnLock, lockIdPrefix } from "../../../core/workspace/workspace-lock.
 import { readBody } from "../../shared/body.ts";
 import { isLock } from "../../shared/lock-view.ts";
 import { one, resourceIn } from "./document.ts";
-import { errorDocument } from "./errors.ts";
+import { errorDocument, TfeRefusal } from "./errors.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { workspaceName } from "./ids.ts";
+import { isPending } from "./pending.ts";
 import { workspaceView } from "./workspace-view.ts";
 import { unitOf } from "./workspaces.ts";
 
@@ -73,10 +74,19 @@ async function unlock(exchange: Exchange): Promise<Response> {
 	await dropBody(exchange);
 	// Who may not lock here learns nothing of who does.
 	await deps.core.parts.gate.authorize(caller, "unit.lock", id);
-	const held = (await deps.core.units.get(caller, id)).lock;
+	const unit = await deps.core.units.get(caller, id);
+	const held = unit.lock;
 	if (held === null) return await unlockedAlready(exchange, id);
 	if (!isOwnLock(held, caller, id)) {
 		return conflict("the workspace is locked by User", held);
+	}
+	if (isPending(deps.core, unit)) {
+		// Clients know this text, and ask again.
+		throw new TfeRefusal(
+			422,
+			"unprocessable entity",
+			"the latest state version is still pending; upload it, or break the lock",
+		);
 	}
 	await deps.core.locks.unlock(caller, id, held.info.ID);
 	return await shown(exchange, id);
@@ -114,19 +124,3 @@ export const lockRoutes: readonly Route[] = [
 		handle: forceUnlock,
 	},
 ];
-
-/** Run requests: nothing pretends to have run. */
-async function refuseRun(): Promise<Response> {
-	throw new DomainError("invalid_request", "this server does not run Terraform", {
-		hint: "set the workspace's execution mode to `local`, which is what new ones have",
-	});
-}
-
-const runPaths = ["/runs", "/queries", "/workspaces/:workspace/configuration-versions"] as const;
-
-export const runRoutes: readonly Route[] = runPaths.map((path) => ({
-	method: "POST",
-	path,
-	operation: "refuseRun",
-	handle: refuseRun,
-}));

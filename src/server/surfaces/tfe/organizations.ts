@@ -61,7 +61,11 @@ async function entitlementSet({ organization: { name } }: Exchange): Promise<Res
 }
 
 /** What is shown of an organization: the open one's whole, of another one as `within` opens it. */
-async function view({ caller, deps, organization }: Exchange): Promise<Resource> {
+export async function organizationView({
+	caller,
+	deps,
+	organization,
+}: Exchange): Promise<Resource> {
 	const { name, isDefault } = organization;
 	const { organizationSettings, parts } = deps.core;
 	const [settings, mayUpdate, mayWrite, mayManage, { created }] = await Promise.all([
@@ -106,12 +110,12 @@ async function view({ caller, deps, organization }: Exchange): Promise<Resource>
 async function viewOf(exchange: Exchange, name: string): Promise<Resource> {
 	const { deps, caller } = exchange;
 	return await deps.organizations.use(caller, name, async ({ organization, core }) =>
-		view({ ...exchange, organization, deps: { ...deps, core } }),
+		organizationView({ ...exchange, organization, deps: { ...deps, core } }),
 	);
 }
 
 async function show(exchange: Exchange): Promise<Response> {
-	return one(await view(exchange));
+	return one(await organizationView(exchange));
 }
 
 async function list(exchange: Exchange): Promise<Response> {
@@ -147,7 +151,7 @@ async function update(exchange: Exchange): Promise<Response> {
 		throw new DomainError("invalid_request", "an organization keeps its name");
 	}
 	await deps.core.organizationSettings.update(caller, organizationSettingsIn(attributes));
-	return one(await view(exchange));
+	return one(await organizationView(exchange));
 }
 
 async function remove({ caller, deps, organization }: Exchange): Promise<Response> {

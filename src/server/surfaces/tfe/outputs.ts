@@ -6,8 +6,9 @@ import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { Output } from "../../../core/outputs/output.ts";
 import type { VersionRow } from "../../../core/state/service.ts";
 import type { Version } from "../../../core/unit/record.ts";
+import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
-import { list, one, paged, pageIn, type Resource } from "./document.ts";
+import { one, paged, type Resource } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import {
 	hexOfMd5,
@@ -67,19 +68,24 @@ export async function outputResources(
 	return outputs.map((output) => view(exchange, name, output, false));
 }
 
+/** The outputs of the current state as resources; none without a state. */
+export async function currentOutputs(exchange: Exchange, unit: UnitSummary): Promise<Resource[]> {
+	if (unit.isAdopted && unit.current === null) return [];
+	try {
+		return await outputResources(exchange, unit.id, unit.current);
+	} catch (error) {
+		if (isDomainError(error, "no_state")) return [];
+		throw error;
+	}
+}
+
 /** Outputs of the current state; a workspace without a state has an empty list of them. */
 async function listCurrent(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const id = unitOf(exchange);
 	context.allowSlow();
 	const { unit } = await deps.core.workspaces.get(caller, id);
-	if (unit.isAdopted && unit.current === null) return list([], pageIn(context.query), 0);
-	try {
-		return paged(await outputResources(exchange, id, unit.current), context.query);
-	} catch (error) {
-		if (isDomainError(error, "no_state")) return list([], pageIn(context.query), 0);
-		throw error;
-	}
+	return paged(await currentOutputs(exchange, unit), context.query);
 }
 
 function absent(): DomainError {
@@ -101,14 +107,17 @@ async function outputsOf(
 ): Promise<readonly Output[]> {
 	context.unitId = name.unit;
 	const { unit } = await deps.core.workspaces.get(caller, name.unit);
-	if (name.number === 0) {
-		if (unit.isAdopted) throw absent();
-		return await deps.core.outputs.read(caller, name.unit);
-	}
+	if (name.number === 0 && unit.isAdopted) throw absent();
+	if (name.number === 0) return await deps.core.outputs.read(caller, name.unit);
 	const { current } = unit;
 	if (current?.number !== name.number || hexOfMd5(current.md5) !== name.md5) {
-		const row = await deps.core.states.version(caller, name.unit, name.number);
-		if (!hasContent(row, name)) throw absent();
+		const limited = await deps.core.outputs.limitedVersion(caller, name.unit);
+		if (limited === null) {
+			const row = await deps.core.states.version(caller, name.unit, name.number);
+			if (!hasContent(row, name)) throw absent();
+		} else if (limited.number !== name.number || hexOfMd5(limited.md5) !== name.md5) {
+			throw absent();
+		}
 	}
 	return await deps.core.outputs.read(caller, name.unit, { version: name.number });
 }

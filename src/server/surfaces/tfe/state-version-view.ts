@@ -12,15 +12,22 @@ import {
 	userId,
 	workspaceId,
 } from "./ids.ts";
+import type { ContentSummary } from "./resources.ts";
 
 export interface UploadUrls {
 	readonly state: string;
 	readonly json: string;
 }
 
+type Status =
+	| "pending"
+	| "finalized"
+	| "backing_data_soft_deleted"
+	| "backing_data_permanently_deleted";
+
 /** What is known of a version, stored or still awaited. */
 interface Facts {
-	readonly status: "pending" | "finalized" | "backing_data_permanently_deleted";
+	readonly status: Status;
 	readonly createdAt: string;
 	readonly serial: number | null;
 	readonly lineage: string | null;
@@ -28,6 +35,9 @@ interface Facts {
 	readonly terraformVersion: string | null;
 	readonly author: string | null;
 	readonly outputs: readonly Resource[] | null;
+	/** Another one followed under the same lock. */
+	readonly isSnapshot?: boolean | undefined;
+	readonly content?: ContentSummary | undefined;
 }
 
 function viewOf(
@@ -52,7 +62,8 @@ function viewOf(
 			...(urls === null
 				? {}
 				: { "hosted-state-upload-url": urls.state, "hosted-json-state-upload-url": urls.json }),
-			intermediate: false,
+			...facts.content,
+			intermediate: facts.isSnapshot === true,
 			lineage: facts.lineage ?? "",
 			md5: name.md5,
 			"resources-processed": facts.status === "finalized",
@@ -82,6 +93,11 @@ function viewOf(
 	};
 }
 
+function statusOf(row: { isAvailable?: boolean; isWithheld?: boolean }): Status {
+	if (row.isWithheld === true) return "backing_data_soft_deleted";
+	return row.isAvailable === false ? "backing_data_permanently_deleted" : "finalized";
+}
+
 /** A version that is stored. */
 export function storedView(
 	exchange: Exchange,
@@ -89,12 +105,15 @@ export function storedView(
 	version: Version,
 	more: {
 		readonly isAvailable?: boolean;
+		readonly isWithheld?: boolean;
+		readonly isSnapshot?: boolean;
+		readonly content?: ContentSummary;
 		readonly urls?: UploadUrls;
 		readonly outputs?: readonly Resource[];
 	} = {},
 ): Resource {
 	const facts: Facts = {
-		status: more.isAvailable === false ? "backing_data_permanently_deleted" : "finalized",
+		status: statusOf(more),
 		createdAt: version.at,
 		serial: version.serial,
 		lineage: version.lineage,
@@ -102,6 +121,8 @@ export function storedView(
 		terraformVersion: version.terraformVersion,
 		author: version.author,
 		outputs: more.outputs ?? null,
+		isSnapshot: more.isSnapshot,
+		content: more.content,
 	};
 	return viewOf(exchange, nameOfVersion(unit, version), facts, more.urls ?? null);
 }

@@ -1,12 +1,13 @@
 /** State versions: read, listed, downloaded and rolled back to. */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { VersionRow } from "../../../core/state/service.ts";
+import type { ContentWish } from "../../../core/state/withholding.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { stateResponse } from "../../shared/state-response.ts";
-import { list, one, pageIn, type Resource, relatedId, resourceIn } from "./document.ts";
+import { cut, list, nothing, one, pageIn, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import {
 	base64OfMd5,
@@ -17,13 +18,20 @@ import {
 	unitNamed,
 } from "./ids.ts";
 import { hasContent, outputResources } from "./outputs.ts";
+import { commaSeparated, includesIn } from "./query.ts";
+import { type ContentSummary, contentSummary } from "./resources.ts";
+import { snapshotsAmong, withSnapshots } from "./snapshots.ts";
 import { pendingView, plainView, storedView } from "./state-version-view.ts";
 import { create } from "./uploads.ts";
 import { unitOf } from "./workspaces.ts";
 
-function isWithOutputs({ query }: Exchange["context"]): boolean {
-	return (query.get("include") ?? "").split(",").includes("outputs");
-}
+const includes: ReadonlySet<string> = new Set([
+	"created_by",
+	"outputs",
+	"run",
+	"run.configuration_version",
+	"run.created_by",
+]);
 
 /** 404 is how clients are told that there is no state yet. */
 function noState(): DomainError {
@@ -33,54 +41,98 @@ function noState(): DomainError {
 async function current(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
 	const id = unitOf(exchange);
+	const limited = await deps.core.outputs.limitedVersion(caller, id);
+	if (limited !== null) return await shownLimited(exchange, id, limited);
 	const unit = await deps.core.units.get(caller, id);
 	if (unit.current === null) {
 		if (unit.isAdopted) throw noState();
 		return await shown(exchange, unit, null);
 	}
-	return await shown(exchange, unit, unit.current);
+	return withSnapshots(await shown(exchange, unit, unit.current), unit);
 }
 
 async function shown(
 	exchange: Exchange,
 	unit: UnitSummary,
 	version: Version | null,
-	isAvailable = true,
+	known: Partial<Omit<FoundVersion, "version">> = {},
 ): Promise<Response> {
+	const isWithOutputs = includesIn(exchange.context.query, includes).has("outputs");
 	const outputs =
-		isWithOutputs(exchange.context) && isAvailable
+		isWithOutputs && known.isAvailable !== false
 			? await outputResources(exchange, unit.id, version)
 			: null;
 	const view =
 		version === null
 			? plainView(exchange, unit, outputs)
 			: storedView(exchange, unit.id, version, {
-					isAvailable,
+					...known,
 					...(outputs === null ? {} : { outputs }),
+					...(await contentOf(exchange, unit.id, version, known.isAvailable ?? true)),
 				});
 	return one(view, 200, outputs ?? []);
+}
+
+/** The state of outputs that the caller gets in place of the whole. */
+async function shownLimited(exchange: Exchange, id: UnitId, version: Version): Promise<Response> {
+	const outputs = includesIn(exchange.context.query, includes).has("outputs")
+		? await outputResources(exchange, id, version)
+		: null;
+	const more = outputs === null ? {} : { outputs };
+	return one(storedView(exchange, id, version, more), 200, outputs ?? []);
+}
+
+/**
+ * What the version says of its content. Terraform and OpenTofu read nothing of it, and ask for
+ * versions all the time, so they are spared the reading of it.
+ */
+async function contentOf(
+	{ request, deps }: Exchange,
+	id: UnitId,
+	version: Version,
+	isAvailable: boolean,
+): Promise<{ content?: ContentSummary }> {
+	if (!isAvailable || request.headers.has("terraform-version")) return {};
+	const { resources } = await deps.core.stateIndex.resources(id, version);
+	return { content: contentSummary(resources) };
 }
 
 /**
  * The stored version that an id names. Its number was foretold when the upload was allowed; when
  * another write came between, its content stands under another number.
  */
-async function find(exchange: Exchange, name: StateVersionName): Promise<VersionRow | null> {
+async function find(exchange: Exchange, name: StateVersionName): Promise<FoundVersion | null> {
 	const { caller, deps } = exchange;
 	const rows = await deps.core.states.versions(caller, name.unit);
 	const isSame = (row: VersionRow) => hasContent(row, name);
 	const exact = rows.find((row) => row.version.number === name.number && isSame(row));
-	return exact ?? rows.find((row) => row.version.number > name.number && isSame(row)) ?? null;
+	const found = exact ?? rows.find((row) => row.version.number > name.number && isSame(row));
+	if (found === undefined) return null;
+	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
+	return { ...found, isSnapshot: snapshots.has(found.version.number) };
+}
+
+interface FoundVersion extends VersionRow {
+	readonly isSnapshot: boolean;
 }
 
 function absent(): DomainError {
 	return new DomainError("version_not_found", "there is no such state version");
 }
 
+function isNamed(name: StateVersionName, version: Version): boolean {
+	return version.number === name.number && hexOfMd5(version.md5) === name.md5;
+}
+
 async function show(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const name = parseStateVersionId(param(exchange, "version"));
 	context.unitId = name.unit;
+	const limited = await deps.core.outputs.limitedVersion(caller, name.unit);
+	if (limited !== null) {
+		if (!isNamed(name, limited)) throw absent();
+		return await shownLimited(exchange, name.unit, limited);
+	}
 	const unit = await deps.core.units.get(caller, name.unit);
 	if (name.number === 0) {
 		if (unit.isAdopted) throw absent();
@@ -92,7 +144,7 @@ async function show(exchange: Exchange): Promise<Response> {
 		return await shown(exchange, unit, newest);
 	}
 	const found = await find(exchange, name);
-	if (found !== null) return await shown(exchange, unit, found.version, found.isAvailable);
+	if (found !== null) return await shown(exchange, unit, found.version, found);
 	const newestNumber = (await deps.core.states.versions(caller, name.unit))[0]?.version.number ?? 0;
 	if (unit.lock === null || name.number <= newestNumber) throw absent();
 	return one(pendingView(exchange, name, { serial: null, lineage: null }, null));
@@ -103,6 +155,11 @@ async function download(exchange: Exchange): Promise<Response> {
 	const name = parseStateVersionId(param(exchange, "version"));
 	context.unitId = name.unit;
 	context.allowSlow();
+	if ((await deps.core.outputs.limitedVersion(caller, name.unit)) !== null) {
+		const read = await deps.core.outputs.readState(caller, name.unit);
+		if (read.version === null || !isNamed(name, read.version)) throw absent();
+		return await stateResponse(request, read);
+	}
 	if (name.number === 0) {
 		const { isAdopted } = await deps.core.units.get(caller, name.unit);
 		if (isAdopted) throw absent();
@@ -130,14 +187,20 @@ async function download(exchange: Exchange): Promise<Response> {
 
 async function listOf(exchange: Exchange, id: UnitId): Promise<Response> {
 	const { caller, deps, context } = exchange;
-	const status = context.query.get("filter[status]");
+	includesIn(context.query, includes);
+	const statuses = commaSeparated(context.query.get("filter[status]"));
 	const rows = await deps.core.states.versions(caller, id);
-	const views: Resource[] = rows
-		.map(({ version, isAvailable }) => storedView(exchange, id, version, { isAvailable }))
-		.filter(({ attributes }) => status === null || attributes.status === status);
+	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
+	const views = rows
+		.map((row) => {
+			const isSnapshot = snapshots.has(row.version.number);
+			return storedView(exchange, id, row.version, { ...row, isSnapshot });
+		})
+		.filter(
+			({ attributes }) => statuses.length === 0 || statuses.includes(String(attributes.status)),
+		);
 	const page = pageIn(context.query);
-	const first = (page.number - 1) * page.size;
-	return list(views.slice(first, first + page.size), page, views.length);
+	return list(cut(views, page), page, views.length);
 }
 
 async function listInWorkspace(exchange: Exchange): Promise<Response> {
@@ -180,6 +243,25 @@ async function rollback(exchange: Exchange): Promise<Response> {
 	return one(storedView(exchange, id, version ?? found.version));
 }
 
+/** Takes the content of an earlier version out of sight, brings it back, or gives it up for good. */
+function changing(wish: ContentWish) {
+	return async (exchange: Exchange): Promise<Response> => {
+		const { caller, deps, context } = exchange;
+		const name = parseStateVersionId(param(exchange, "version"));
+		context.unitId = name.unit;
+		const found = await find(exchange, name);
+		if (found === null) throw absent();
+		await deps.core.states.changeContent(caller, name.unit, found.version.number, wish);
+		return nothing();
+	};
+}
+
+const contentActions = [
+	["soft_delete", "withhold"],
+	["restore", "release"],
+	["permanently_delete", "erase"],
+] as const;
+
 const ofWorkspace = "/workspaces/:workspace";
 
 export const stateVersionRoutes: readonly Route[] = [
@@ -220,4 +302,12 @@ export const stateVersionRoutes: readonly Route[] = [
 		operation: "downloadStateVersion",
 		handle: download,
 	},
+	...contentActions.map(
+		([word, wish]): Route => ({
+			method: "POST",
+			path: `/state-versions/:version/actions/${word}_backing_data`,
+			operation: `${wish}StateVersion`,
+			handle: changing(wish),
+		}),
+	),
 ];

@@ -1,183 +1,210 @@
 /** Tags of workspaces: the labels of their units, as key and value or, in the old form, as names. */
-import { DomainError } from "../../../core/errors.ts";
-import {
-	type GivenResource,
-	nothing,
-	paged,
-	type Resource,
-	relatedMany,
-	resourcesIn,
-} from "./document.ts";
+import type { Labels } from "../../../core/unit/service.ts";
+import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { nothing, paged, type Resource, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { resourceId, unitOfWorkspaceId } from "./ids.ts";
+import { absent, localId, resourceId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { bindingViews, boundLabels, effectiveBindings } from "./tag-bindings.ts";
 import { tagNames } from "./workspace-view.ts";
 
-type Labels = Readonly<Record<string, string>>;
-
-function textOf(value: unknown): string {
-	if (typeof value === "string") return value;
-	throw new DomainError("invalid_request", "a tag is not a text");
-}
-
-function boundLabels(given: readonly GivenResource[]): Labels {
-	return Object.fromEntries(
-		given.map(({ attributes }) => [textOf(attributes.key), textOf(attributes.value ?? "")]),
-	);
-}
-
-function namedLabels(given: readonly GivenResource[]): Labels {
-	return Object.fromEntries(given.map(({ attributes }) => [textOf(attributes.name), ""]));
-}
-
-/** The labels of a workspace that is to be made: tags of either form stand there without ids. */
-export function labelsIn(given: GivenResource): Labels {
-	return {
-		...namedLabels(relatedMany(given, "tags")),
-		...boundLabels(relatedMany(given, "tag-bindings")),
-	};
-}
-
-export interface TagFilter {
-	/** Keys that must be there. */
-	readonly keys: readonly string[];
-	readonly excluded: readonly string[];
-	readonly pairs: readonly { readonly key: string; readonly value: string | null }[];
-}
-
-function commaSeparated(text: string | null): string[] {
-	return (text ?? "").split(",").filter((part) => part !== "");
-}
-
-/** What the query says of tags: `search[tags]`, `search[exclude-tags]`, `filter[tagged][0][key]`. */
-export function tagFilterIn(query: URLSearchParams): TagFilter {
-	const pairs: { key: string; value: string | null }[] = [];
-	for (const [name, key] of query) {
-		const at = /^filter\[tagged\]\[([0-9]{1,3})\]\[key\]$/.exec(name)?.[1];
-		if (at !== undefined) pairs.push({ key, value: query.get(`filter[tagged][${at}][value]`) });
-	}
-	return {
-		keys: commaSeparated(query.get("search[tags]")),
-		excluded: commaSeparated(query.get("search[exclude-tags]")),
-		pairs,
-	};
-}
-
-/** Whether the labels satisfy the filter. */
-export function checkTagged({ keys, excluded, pairs }: TagFilter, labels: Labels): boolean {
-	const has = (key: string) => Object.hasOwn(labels, key);
-	return (
-		keys.every(has) &&
-		!excluded.some(has) &&
-		pairs.every(({ key, value }) => has(key) && (value === null || labels[key] === value))
-	);
-}
-
-async function labelsOf({ caller, deps, context, params }: Exchange): Promise<Labels> {
+function unitIn({ context, params }: Exchange): UnitId {
 	const id = unitOfWorkspaceId(params.workspace ?? "");
 	context.unitId = id;
-	return (await deps.core.units.get(caller, id)).labels;
+	return id;
 }
 
-function bindingViews({ organization, params }: Exchange, labels: Labels): Resource[] {
-	const workspace = (params.workspace ?? "").slice(3);
-	return Object.keys(labels)
-		.sort()
-		.map((key) => ({
-			id: resourceId(organization, "tb", `${workspace}-${Buffer.from(key).toString("hex")}`),
-			type: "tag-bindings",
-			attributes: { key, value: labels[key] },
-		}));
+async function labelsOf(exchange: Exchange): Promise<Labels> {
+	const { caller, deps } = exchange;
+	return (await deps.core.units.get(caller, unitIn(exchange))).labels;
 }
 
-function tagViews(labels: Labels): Resource[] {
-	return tagNames(labels).map((name) => ({
-		id: `tag-${Buffer.from(name).toString("hex")}`,
-		type: "tags",
-		attributes: { name, "instance-count": 1 },
-	}));
-}
-
-/** Changes the labels on top of what they are. Fails with `precondition_failed` when somebody else was faster. */
 async function relabel(exchange: Exchange, change: (labels: Labels) => Labels): Promise<Labels> {
-	const { caller, deps, context, params } = exchange;
-	const id = unitOfWorkspaceId(params.workspace ?? "");
-	context.unitId = id;
-	const unit = await deps.core.units.get(caller, id);
-	const guard = unit.isAdopted ? { ifGeneration: unit.generation } : {};
-	const labels = change(unit.labels);
-	return (await deps.core.units.update(caller, id, { labels, ...guard })).labels;
+	const { caller, deps } = exchange;
+	const { units } = deps.core;
+	const relabelled = await units.change(caller, unitIn(exchange), (before) => ({
+		...before,
+		labels: change(before.labels),
+	}));
+	return relabelled.labels;
+}
+
+function bindings(exchange: Exchange, labels: Labels): Response {
+	return paged(
+		bindingViews(exchange, exchange.params.workspace ?? "", labels),
+		exchange.context.query,
+	);
 }
 
 async function listBindings(exchange: Exchange): Promise<Response> {
-	const labels = await labelsOf(exchange);
-	return paged(bindingViews(exchange, labels), exchange.context.query);
+	return bindings(exchange, await labelsOf(exchange));
+}
+
+async function listEffective(exchange: Exchange): Promise<Response> {
+	const { caller, deps, context, params } = exchange;
+	const id = unitIn(exchange);
+	await deps.core.units.get(caller, id);
+	const { unit, project } = await deps.core.workspaces.get(caller, id);
+	return paged(
+		effectiveBindings(exchange, params.workspace ?? "", unit.labels, project),
+		context.query,
+	);
 }
 
 async function addBindings(exchange: Exchange): Promise<Response> {
 	const added = boundLabels(await resourcesIn(exchange.request));
-	const labels = await relabel(exchange, (before) => ({ ...before, ...added }));
-	return paged(bindingViews(exchange, labels), exchange.context.query);
+	return bindings(exchange, await relabel(exchange, (before) => ({ ...before, ...added })));
+}
+
+/** The same in the form of the vendor's document, whose answers are empty. */
+async function addRelated(exchange: Exchange): Promise<Response> {
+	await addBindings(exchange);
+	return nothing();
+}
+
+async function replaceRelated(exchange: Exchange): Promise<Response> {
+	const labels = boundLabels(await resourcesIn(exchange.request));
+	await relabel(exchange, () => labels);
+	return nothing();
+}
+
+/** The name behind a tag's id inside of the organization. Fails with `not_found`. */
+function tagNameOf(id: string): string {
+	const hex = /^tag-((?:[0-9a-f]{2})+)$/.exec(id)?.[1];
+	if (hex === undefined) throw absent();
+	return Buffer.from(hex, "hex").toString("utf8");
+}
+
+/** Tags that stand on units which the caller may read, with how many those are. */
+async function tagsInUse({ caller, deps }: Exchange): Promise<ReadonlyMap<string, UnitId[]>> {
+	const { units } = await deps.core.units.list(caller, { prefix: "", labels: {}, deleted: false });
+	const tags = new Map<string, UnitId[]>();
+	for (const { id, labels } of units) {
+		for (const name of tagNames(labels)) {
+			const known = tags.get(name);
+			if (known === undefined) tags.set(name, [id]);
+			else known.push(id);
+		}
+	}
+	return tags;
+}
+
+function tagView({ organization }: Exchange, name: string, count: number): Resource {
+	return {
+		id: resourceId(organization, "tag", Buffer.from(name).toString("hex")),
+		type: "tags",
+		attributes: { name, "instance-count": count },
+		relationships: { organization: { data: { id: organization.name, type: "organizations" } } },
+	};
 }
 
 async function listTags(exchange: Exchange): Promise<Response> {
-	return paged(tagViews(await labelsOf(exchange)), exchange.context.query);
+	const names = tagNames(await labelsOf(exchange));
+	const inUse = await tagsInUse(exchange);
+	const views = names.map((name) => tagView(exchange, name, inUse.get(name)?.length ?? 1));
+	return paged(views, exchange.context.query);
+}
+
+/** The names of tags in a document, which may be told by their ids. Fails with `not_found`. */
+async function namesIn({ organization, request }: Exchange): Promise<string[]> {
+	const given = await resourcesIn(request);
+	return given.map(({ id, attributes }) =>
+		typeof attributes.name === "string"
+			? attributes.name
+			: tagNameOf(localId(organization, id ?? "")),
+	);
 }
 
 async function addTags(exchange: Exchange): Promise<Response> {
-	const added = namedLabels(await resourcesIn(exchange.request));
+	const names = await namesIn(exchange);
+	const added = Object.fromEntries(names.map((name) => [name, ""]));
 	// A key that has a value keeps it: the tag is there already.
 	await relabel(exchange, (before) => ({ ...added, ...before }));
 	return nothing();
 }
 
 async function removeTags(exchange: Exchange): Promise<Response> {
-	const removed = await resourcesIn(exchange.request);
-	const names = new Set(
-		removed.map(({ id, attributes }) =>
-			typeof attributes.name === "string"
-				? attributes.name
-				: Buffer.from((id ?? "").replace(/^tag-/, ""), "hex").toString("utf8"),
-		),
-	);
+	const names = new Set(await namesIn(exchange));
 	await relabel(exchange, (before) =>
 		Object.fromEntries(Object.entries(before).filter(([key]) => !names.has(key))),
 	);
 	return nothing();
 }
 
-const workspace = "/workspaces/:workspace";
+/** Tags in the old form, of all workspaces that the caller may read. */
+async function listOfOrganization(exchange: Exchange): Promise<Response> {
+	const { query } = exchange.context;
+	const part = (query.get("q") ?? "").toLowerCase();
+	const excluded = query.get("filter[exclude][taggable][id]");
+	const found = [...(await tagsInUse(exchange))]
+		.filter(([name, units]) => {
+			const isExcluded = units.some((id) => workspaceId(exchange.organization, id) === excluded);
+			return name.toLowerCase().includes(part) && !isExcluded;
+		})
+		.sort(([a], [b]) => (a < b ? -1 : 1));
+	return paged(
+		found.map(([name, units]) => tagView(exchange, name, units.length)),
+		query,
+	);
+}
+
+/** Takes tags from every workspace that the caller may change. */
+async function removeOfOrganization(exchange: Exchange): Promise<Response> {
+	const { caller, deps } = exchange;
+	const names = new Set(await namesIn(exchange));
+	const inUse = await tagsInUse(exchange);
+	const units = new Set([...names].flatMap((name) => inUse.get(name) ?? []));
+	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.write", id);
+	for (const id of units) {
+		await deps.core.units.change(caller, id, (before) => ({
+			...before,
+			labels: Object.fromEntries(
+				Object.entries(before.labels).filter(([key, value]) => value !== "" || !names.has(key)),
+			),
+		}));
+	}
+	return nothing();
+}
+
+/** Puts one tag on several workspaces. */
+async function tagWorkspaces(exchange: Exchange): Promise<Response> {
+	const { caller, deps, organization, params } = exchange;
+	const name = tagNameOf(params.tag ?? "");
+	const given = await resourcesIn(exchange.request);
+	const units = given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
+	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.write", id);
+	for (const id of units) {
+		await deps.core.units.change(caller, id, (before) => ({
+			...before,
+			labels: { [name]: "", ...before.labels },
+		}));
+	}
+	return nothing();
+}
+
+const single = "/workspaces/:workspace";
+const document = `${single}/relationships/tag-bindings`;
+const ofOrganization = "/organizations/:organization/tags";
+
+function route(
+	method: Route["method"],
+	path: string,
+	operation: string,
+	handle: Route["handle"],
+): Route {
+	return { method, path, operation, handle };
+}
 
 export const tagRoutes: readonly Route[] = [
-	...["tag-bindings", "effective-tag-bindings"].map(
-		(word): Route => ({
-			method: "GET",
-			path: `${workspace}/${word}`,
-			operation: "listTagBindings",
-			handle: listBindings,
-		}),
-	),
-	{
-		method: "PATCH",
-		path: `${workspace}/tag-bindings`,
-		operation: "addTagBindings",
-		handle: addBindings,
-	},
-	{
-		method: "GET",
-		path: `${workspace}/relationships/tags`,
-		operation: "listTags",
-		handle: listTags,
-	},
-	{
-		method: "POST",
-		path: `${workspace}/relationships/tags`,
-		operation: "addTags",
-		handle: addTags,
-	},
-	{
-		method: "DELETE",
-		path: `${workspace}/relationships/tags`,
-		operation: "removeTags",
-		handle: removeTags,
-	},
+	route("GET", `${single}/tag-bindings`, "listTagBindings", listBindings),
+	route("PATCH", `${single}/tag-bindings`, "addTagBindings", addBindings),
+	route("GET", document, "listTagBindings", listBindings),
+	route("POST", document, "addTagBindings", addRelated),
+	route("PATCH", document, "replaceTagBindings", replaceRelated),
+	route("GET", `${single}/effective-tag-bindings`, "listEffectiveTagBindings", listEffective),
+	route("GET", `${single}/relationships/tags`, "listTags", listTags),
+	route("POST", `${single}/relationships/tags`, "addTags", addTags),
+	route("DELETE", `${single}/relationships/tags`, "removeTags", removeTags),
+	route("GET", ofOrganization, "listOrganizationTags", listOfOrganization),
+	route("DELETE", ofOrganization, "removeOrganizationTags", removeOfOrganization),
+	route("POST", "/tags/:tag/relationships/workspaces", "tagWorkspaces", tagWorkspaces),
 ];

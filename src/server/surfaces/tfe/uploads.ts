@@ -6,7 +6,7 @@
 import type { Keyring } from "../../../auth/token/keyring.ts";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
-import type { Caller } from "../../../core/principal.ts";
+import type { Caller, Principal } from "../../../core/principal.ts";
 import { forceForbidden, regression, stateConflict } from "../../../core/state/rules.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
@@ -27,6 +27,8 @@ import {
 	splitId,
 	stateVersionId,
 } from "./ids.ts";
+import { notePending } from "./pending.ts";
+import { withSnapshots } from "./snapshots.ts";
 import { pendingView, storedView, type UploadUrls } from "./state-version-view.ts";
 import { type Upload, UploadTokens } from "./upload-token.ts";
 import { unitOf } from "./workspaces.ts";
@@ -140,6 +142,7 @@ async function announce(
 	announced: Announced,
 	lockId: string,
 ): Promise<Response> {
+	const { deps } = exchange;
 	const { current } = unit;
 	const isRepeated = isCurrent(current, announced);
 	const name: StateVersionName = isRepeated
@@ -150,10 +153,10 @@ async function announce(
 		// Terraform takes exactly this text for "send the state in the request instead".
 		return errorDocument(400, "param is missing or the value is empty: state", "");
 	}
-	const view = isRepeated
-		? storedView(exchange, unit.id, current, { urls })
-		: pendingView(exchange, name, announced, urls);
-	return one(view, 201);
+	if (isRepeated)
+		return withSnapshots(one(storedView(exchange, unit.id, current, { urls }), 201), unit);
+	notePending(deps.core, name, lockId);
+	return withSnapshots(one(pendingView(exchange, name, announced, urls), 201), unit);
 }
 
 /** The number that the version will have if nothing else is written under this lock. */
@@ -206,6 +209,19 @@ function refused(): DomainError {
 	});
 }
 
+/**
+ * What the principal is now that the address was given to: its rights may have changed since, and an
+ * address ends with the token or login that asked for it. Fails with `forbidden`.
+ */
+async function stillCounting(deps: SurfaceDeps, principal: Principal): Promise<Principal> {
+	const { authenticator } = await deps.identities;
+	const renewed = await authenticator.renewPrincipal(principal);
+	if (renewed !== null) return renewed;
+	throw new DomainError("forbidden", "the login behind this upload address has ended", {
+		hint: "log in again and announce the state version again",
+	});
+}
+
 /** Takes an upload. The address is the credential; it is good for the announced bytes only. */
 export async function takeUpload(
 	request: Request,
@@ -220,14 +236,15 @@ export async function takeUpload(
 	const { organization, id } = splitId(upload.stateVersion);
 	const name = parseStateVersionId(id);
 	context.unitId = name.unit;
-	context.principal = upload.principal;
+	const principal = await stillCounting(deps, upload.principal);
+	context.principal = principal;
 	if (upload.purpose === "json") {
 		context.operation = "uploadJson";
 		await drop(request, Math.min(upload.bytesMax, deps.stateBytesMax));
 		return nothing(200);
 	}
 	const caller: Caller = {
-		principal: upload.principal,
+		principal,
 		surface: "tfe",
 		requestId: context.requestId,
 		address: context.clientAddress ?? undefined,

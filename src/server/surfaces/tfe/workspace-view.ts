@@ -1,7 +1,10 @@
 /** A workspace as the wire shows it. */
+import { isDomainError } from "../../../core/errors.ts";
 import type { Organization } from "../../../core/organization/organization.ts";
 import type { Lock } from "../../../core/unit/record.ts";
+import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
+import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { Relationship, Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import {
@@ -12,6 +15,7 @@ import {
 	workspaceId,
 	workspaceName,
 } from "./ids.ts";
+import { effectiveBindings, identifiers } from "./tag-bindings.ts";
 
 /** Terraform crashes without this object, and prints nothing useful when one of these is missing. */
 function permissions(rights: WorkspaceRights) {
@@ -22,25 +26,23 @@ function permissions(rights: WorkspaceRights) {
 		"can-force-delete": mayDelete && mayForceUnlock,
 		"can-force-unlock": mayForceUnlock,
 		"can-lock": mayLock,
+		"can-manage-assessments": false,
+		"can-manage-ephemeral-workspaces": false,
 		"can-manage-run-tasks": false,
-		"can-manage-tags": mayWrite,
+		"can-manage-tags": rights.mayConfigure,
 		"can-queue-apply": false,
 		"can-queue-destroy": false,
 		"can-queue-run": false,
+		"can-read-assessment-results": false,
 		"can-read-run": mayRead,
 		"can-read-settings": mayRead,
 		"can-read-state-outputs": mayReadOutputs,
 		"can-read-state-versions": mayRead,
 		"can-read-variable": rights.mayReadVariables,
 		"can-unlock": mayLock,
-		"can-update": mayWrite,
+		"can-update": rights.mayConfigure,
 		"can-update-variable": rights.mayWriteVariables,
 	};
-}
-
-function lockedBy(lock: Lock | null): Record<string, Relationship> {
-	if (lock === null) return {};
-	return { "locked-by": { data: { id: userId({ id: lock.principal }), type: "users" } } };
 }
 
 /** Tags without a value, which is what tags were before they had one. */
@@ -50,27 +52,107 @@ export function tagNames(labels: Readonly<Record<string, string>>): string[] {
 		.sort();
 }
 
+/** Why the lock was taken, as its holder said. */
+function reasonOf(lock: Lock | null): string | null {
+	const reason = lock?.info.Info;
+	return typeof reason === "string" && reason !== "" ? reason : null;
+}
+
+/** What there never is as long as nothing runs here. */
+const neverThere = {
+	"apply-duration-average": null,
+	"auto-destroy-status": null,
+	"last-assessment-result-at": null,
+	"plan-duration-average": null,
+	"policy-check-failures": null,
+	"run-failures": null,
+	"vcs-repo": null,
+	"vcs-repo-identifier": null,
+	"workspace-kpis-runs-count": null,
+} as const;
+
+/** How many resources the state manages. A state that cannot be read back is no reason to hide all else. */
+async function resourceCount(deps: SurfaceDeps, { id, current }: UnitSummary): Promise<number> {
+	if (current === null) return 0;
+	try {
+		return (await deps.core.stateIndex.of(id, current)).resourceCount;
+	} catch (error) {
+		if (isDomainError(error, "storage_corrupt")) return 0;
+		throw error;
+	}
+}
+
+function attributes(
+	{ unit, settings, hasOwnMode }: Workspace,
+	rights: WorkspaceRights,
+	resources: number,
+) {
+	const { mayRead } = rights;
+	return {
+		...neverThere,
+		...settings,
+		name: workspaceName(unit.id),
+		actions: { "is-destroyable": rights.mayDelete },
+		"created-at": unit.created,
+		environment: "default",
+		"latest-change-at": unit.updated,
+		locked: unit.lock !== null,
+		"locked-reason": mayRead ? reasonOf(unit.lock) : null,
+		operations: settings["execution-mode"] !== "local",
+		permissions: permissions(rights),
+		"resource-count": resources,
+		"setting-overwrites": { "execution-mode": hasOwnMode, "agent-pool": false },
+		source: "tfe-api",
+		"tag-names": mayRead ? tagNames(unit.labels) : [],
+		"updated-at": unit.changed,
+	};
+}
+
+const nobody: Relationship = { data: null };
+
 function relationships(
 	organization: Organization,
-	{ unit, projectId }: Workspace,
+	{ unit, project }: Workspace,
+	{ mayRead }: WorkspaceRights,
 ): Record<string, Relationship> {
-	const self = `/api/v2/workspaces/${workspaceId(organization, unit.id)}`;
+	const id = workspaceId(organization, unit.id);
+	const self = `/api/v2/workspaces/${id}`;
 	const current =
-		unit.current === null
+		unit.current === null || !mayRead
 			? null
 			: {
 					id: stateVersionId(organization, nameOfVersion(unit.id, unit.current)),
 					type: "state-versions",
 				};
+	const bindings = mayRead
+		? effectiveBindings({ organization }, `ws-${workspaceName(unit.id)}`, unit.labels, project)
+		: [];
 	return {
-		organization: { data: { id: organization.name, type: "organizations" } },
-		project: { data: { id: fullId(organization, projectId), type: "projects" } },
-		"current-run": { data: null },
+		"agent-pool": nobody,
+		"current-assessment-result": nobody,
+		"current-configuration-version": nobody,
+		"current-run": nobody,
 		"current-state-version": {
 			data: current,
 			links: { related: `${self}/current-state-version` },
 		},
-		...lockedBy(unit.lock),
+		"effective-tag-bindings": {
+			data: identifiers(bindings),
+			links: { related: `${self}/effective-tag-bindings` },
+		},
+		"latest-run": nobody,
+		"locked-by":
+			unit.lock === null || !mayRead
+				? nobody
+				: { data: { id: userId({ id: unit.lock.principal }), type: "users" } },
+		organization: { data: { id: organization.name, type: "organizations" } },
+		outputs: { links: { related: `${self}/current-state-version-outputs` } },
+		project: { data: { id: fullId(organization, project.id), type: "projects" } },
+		readme: nobody,
+		"remote-state-consumers": {
+			links: { related: `${self}/relationships/remote-state-consumers` },
+		},
+		"tag-bindings": { links: { related: `${self}/tag-bindings` } },
 	};
 }
 
@@ -79,31 +161,14 @@ export async function workspaceView(
 	{ caller, deps, organization }: Pick<Exchange, "caller" | "deps" | "organization">,
 	workspace: Workspace,
 ): Promise<Resource> {
-	const { unit, settings } = workspace;
-	const rights = await deps.core.workspaces.rights(caller, unit);
-	const name = workspaceName(unit.id);
-	const { mayRead } = rights;
+	const rights = await deps.core.workspaces.rights(caller, workspace.unit);
+	const resources = rights.mayRead ? await resourceCount(deps, workspace.unit) : 0;
+	const name = workspaceName(workspace.unit.id);
 	return {
-		id: workspaceId(organization, unit.id),
+		id: workspaceId(organization, workspace.unit.id),
 		type: "workspaces",
-		attributes: {
-			...settings,
-			name,
-			actions: { "is-destroyable": rights.mayDelete },
-			"created-at": unit.created,
-			"updated-at": unit.updated,
-			environment: "default",
-			locked: unit.lock !== null,
-			"latest-change-at": unit.changed,
-			operations: settings["execution-mode"] !== "local",
-			permissions: permissions(rights),
-			"resource-count": 0,
-			"tag-names": mayRead ? tagNames(unit.labels) : [],
-			"trigger-patterns": [],
-			"trigger-prefixes": [],
-			"vcs-repo": null,
-		},
-		relationships: relationships(organization, workspace),
+		attributes: attributes(workspace, rights, resources),
+		relationships: relationships(organization, workspace, rights),
 		links: {
 			self: `/api/v2/organizations/${organization.name}/workspaces/${name}`,
 			"self-html": `/app/${organization.name}/workspaces/${name}`,

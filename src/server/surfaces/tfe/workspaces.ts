@@ -1,11 +1,11 @@
 /** Workspaces: made, read, listed, changed and deleted. A workspace is a unit under another name. */
 import { DomainError } from "../../../core/errors.ts";
-import { limits } from "../../../core/limits.ts";
-import type { UnitSummary } from "../../../core/unit/summary.ts";
-import { decodeUnitSegment, isReserved, type UnitId } from "../../../core/unit/unit-id.ts";
-import { initialSettings, settingsIn } from "../../../core/workspace/settings.ts";
+import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
+import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
+import { settingsIn } from "../../../core/workspace/settings.ts";
 import {
 	type GivenResource,
+	isRelated,
 	list,
 	nothing,
 	one,
@@ -15,8 +15,10 @@ import {
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
-import { checkTagged, labelsIn, tagFilterIn } from "./tags.ts";
-import { workspaceView } from "./workspace-view.ts";
+import { includesIn } from "./query.ts";
+import { labelsIn } from "./tag-bindings.ts";
+import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
+import { listWorkspaces } from "./workspace-list.ts";
 
 /** The unit that the route names, by the workspace's id or by its name. */
 export function unitOf(exchange: Exchange): UnitId {
@@ -29,43 +31,48 @@ export function unitOf(exchange: Exchange): UnitId {
 	return id;
 }
 
+async function shown(exchange: Exchange, workspace: Workspace, status = 200): Promise<Response> {
+	const wanted = includesIn(exchange.context.query, workspaceIncludes);
+	const { view, included } = await withIncludes(exchange, workspace, wanted);
+	return one(view, status, distinct(included));
+}
+
 async function show(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	return one(
-		await workspaceView(exchange, await deps.core.workspaces.get(caller, unitOf(exchange))),
-	);
+	return await shown(exchange, await deps.core.workspaces.get(caller, unitOf(exchange)));
 }
 
-async function projectIn(
-	{ deps, organization }: Exchange,
+/** The project that the document puts the workspace into; nothing when it names none. */
+function projectIn(
+	{ organization }: Exchange,
 	given: GivenResource,
-): Promise<string | undefined> {
+): Pick<WorkspaceChange, "projectId"> {
 	const id = relatedId(given, "project");
-	if (id === null) return undefined;
-	return (await deps.core.projects.get(localId(organization, id))).id;
+	return id === null ? {} : { projectId: localId(organization, id) };
 }
 
-async function create(exchange: Exchange): Promise<Response> {
-	const { caller, deps, context } = exchange;
-	const given = await resourceIn(exchange.request, "workspaces");
-	const { name } = given.attributes;
+function idIn({ attributes }: GivenResource): UnitId {
+	const { name } = attributes;
 	if (typeof name !== "string" || name.includes("/")) {
 		throw new DomainError("invalid_request", "the workspace's name is missing or holds a slash", {
 			hint: "write the unit `myapp/prod` as `myapp__prod`",
 		});
 	}
-	const id = decodeUnitSegment(name);
-	if (isReserved(id)) {
-		throw new DomainError("invalid_request", "this name belongs to the platform");
-	}
+	return decodeUnitSegment(name);
+}
+
+async function create(exchange: Exchange): Promise<Response> {
+	const { caller, deps, context } = exchange;
+	const given = await resourceIn(exchange.request, "workspaces");
+	const id = idIn(given);
 	context.unitId = id;
-	const projectId = await projectIn(exchange, given);
+	const labels = labelsIn(given);
 	const workspace = await deps.core.workspaces.create(caller, id, {
-		labels: labelsIn(given),
-		settings: { ...initialSettings, ...settingsIn(given.attributes) },
-		...(projectId === undefined ? {} : { projectId }),
+		labels: () => labels,
+		settings: settingsIn(given.attributes),
+		...projectIn(exchange, given),
 	});
-	return one(await workspaceView(exchange, workspace), 201);
+	return await shown(exchange, workspace, 201);
 }
 
 async function update(exchange: Exchange): Promise<Response> {
@@ -78,56 +85,25 @@ async function update(exchange: Exchange): Promise<Response> {
 			hint: "make another one and move the state there with `terraform state pull` and `push`",
 		});
 	}
-	const projectId = await projectIn(exchange, given);
+	const labels = labelsIn(given);
+	const isRelabelled = isRelated(given, "tag-bindings") || isRelated(given, "tags");
 	const workspace = await deps.core.workspaces.update(caller, id, {
 		settings: settingsIn(given.attributes),
-		...(projectId === undefined ? {} : { projectId }),
+		...projectIn(exchange, given),
+		...(isRelabelled ? { labels: () => labels } : {}),
 	});
-	return one(await workspaceView(exchange, workspace));
+	return await shown(exchange, workspace);
 }
 
-/** `*-prod`, `prod-*`, `*mid*` or an exact name. */
-function wildcard(pattern: string): RegExp {
-	if (Buffer.byteLength(pattern) > limits.patternBytesMax) {
-		throw new DomainError("invalid_request", "the pattern is too long");
-	}
-	const parts = pattern.replace(/\*+/g, "*").split("*", limits.patternStarsMax + 1);
-	return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join(".*")}$`, "i");
-}
-
-function wantsIn(query: URLSearchParams): (unit: UnitSummary) => boolean {
-	const part = (query.get("search[name]") ?? "").toLowerCase();
-	const pattern = query.get("search[wildcard-name]");
-	const form = pattern === null || pattern === "" ? null : wildcard(pattern);
-	const tagged = tagFilterIn(query);
-	return ({ id, labels }) => {
-		const name = workspaceName(id);
-		return (
-			name.toLowerCase().includes(part) &&
-			(form === null || form.test(name)) &&
-			checkTagged(tagged, labels)
-		);
-	};
-}
-
-async function listAll(exchange: Exchange): Promise<Response> {
-	const { caller, deps, context, organization } = exchange;
-	const page = pageIn(context.query);
-	const project = context.query.get("filter[project][id]");
-	const { workspaces, total } = await deps.core.workspaces.list(caller, {
-		wants: wantsIn(context.query),
-		projectId: project === null ? null : localId(organization, project),
-		isDescending: context.query.get("sort") === "-name",
-		pageNumber: page.number,
-		pageSize: page.size,
-	});
-	const views = workspaces.map((workspace) => workspaceView(exchange, workspace));
-	return list(await Promise.all(views), page, total);
-}
-
+/**
+ * Deletes a workspace whatever its state manages, and locked or not, for whoever may also break the
+ * lock: the API's other way is the safe one. `taco unit undelete` brings it back.
+ */
 async function remove(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	await deps.core.units.delete(caller, unitOf(exchange), { force: false });
+	const id = unitOf(exchange);
+	const force = await deps.core.parts.gate.may(caller, "unit.force-unlock", id);
+	await deps.core.units.delete(caller, id, { force });
 	return nothing();
 }
 
@@ -165,7 +141,7 @@ const byId = "/workspaces/:workspace";
 const collection = "/organizations/:organization/workspaces";
 
 export const workspaceRoutes: readonly Route[] = [
-	{ method: "GET", path: collection, operation: "listWorkspaces", handle: listAll },
+	{ method: "GET", path: collection, operation: "listWorkspaces", handle: listWorkspaces },
 	{ method: "POST", path: collection, operation: "createWorkspace", handle: create },
 	...[byName, byId].flatMap((path): Route[] => [
 		{ method: "GET", path, operation: "showWorkspace", handle: show },

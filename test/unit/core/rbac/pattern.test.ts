@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { matchesPattern, parsePattern } from "../../../../src/core/rbac/pattern.ts";
-import { coversUnit, parseResource } from "../../../../src/core/rbac/resource.ts";
+import { coversUnit, parseResource, parseUnits } from "../../../../src/core/rbac/resource.ts";
 import { parseRule, parseRuleText, ruleText } from "../../../../src/core/rbac/rule.ts";
 import { forSeeds } from "../../../support/seeded.ts";
 
@@ -102,12 +102,45 @@ describe("resources", () => {
 		expect(covers("*a", "*")).toBe(false);
 	});
 
-	test.each(["dev/app#vpc_id", "env=*", "=prod", "env=", "label:dev/*", "env=a\nb"])(
-		"%p is refused",
-		(text) => {
-			expect(() => parseResource(text)).toThrow();
-		},
-	);
+	test("name outputs behind a hash", () => {
+		for (const text of ["dev/app#vpc_id", "*#*", "env=prod#vpc_*", "dev/*#über-1"]) {
+			const [units = "", output] = text.split("#");
+			expect(parseResource(text)).toEqual({
+				...parseResource(units),
+				text,
+				output: expect.objectContaining({ text: output }),
+			});
+		}
+		expect(parseResource("label:env=prod#a").text).toBe("env=prod#a");
+		for (const text of ["dev/app", "*", "env=prod"]) expect(parseUnits(text).output).toBeNull();
+		expect(() => parseUnits("dev/app#a")).toThrow("whole units");
+	});
+
+	test.each([
+		"dev/app#",
+		"#a",
+		"dev/app#a#b",
+		"dev/app#a b",
+		"dev/app#a.b",
+		"dev/#a",
+		"env=#a",
+		`a#${"*".repeat(9)}`,
+	])("%p is refused", (text) => {
+		expect(() => parseResource(text)).toThrow();
+	});
+
+	test("a rule about outputs has one action", () => {
+		expect(ruleText(parseRuleText("deny:unit:read-outputs:dev/*#a,label:env=prod#b*"))).toBe(
+			"deny:unit.read-outputs:dev/*#a,env=prod#b*",
+		);
+		for (const list of ["unit.read", "*", "unit.read-outputs,unit.read"]) {
+			expect(() => parseRuleText(`allow:${list}:dev/*,dev/*#a`)).toThrow("another action");
+		}
+	});
+
+	test.each(["env=*", "=prod", "env=", "label:dev/*", "env=a\nb"])("%p is refused", (text) => {
+		expect(() => parseResource(text)).toThrow();
+	});
 });
 
 describe("rules", () => {

@@ -10,6 +10,7 @@ import { type Policy, parsePolicy } from "../../../../src/core/rbac/model.ts";
 import type { Labels } from "../../../../src/core/rbac/resource.ts";
 import { RbacService } from "../../../../src/core/rbac/service.ts";
 import { Register } from "../../../../src/core/register/register.ts";
+import { parseTeams, type TeamsDocument } from "../../../../src/core/team/model.ts";
 import { MemoryStore } from "../../../../src/storage/memory.ts";
 import { realClock, realRandom } from "../../../support/core.ts";
 
@@ -31,25 +32,18 @@ const bob = person("bob@x");
 function open(store = new MemoryStore(realClock)) {
 	let aheadMs = 0;
 	const clock = { ...realClock, monotonic: () => realClock.monotonic() + aheadMs };
-	const register = new Register<Policy>(
-		{
-			store,
-			clock,
-			random: realRandom,
-			headAgeMaxMs: limits.headAgeMaxMs,
-			actDeadlineMs: limits.actDeadlineMs,
-		},
-		"rbac",
-		parsePolicy,
-	);
+	const { headAgeMaxMs, actDeadlineMs } = limits;
+	const shared = { store, clock, random: realRandom, headAgeMaxMs, actDeadlineMs };
+	const register = new Register<Policy>(shared, "rbac", parsePolicy);
+	const teams = new Register<TeamsDocument>(shared, "teams", parseTeams);
 	const labels: Record<string, Labels> = {};
 	const admins = new Set(["root@x"]);
 	const organization = rootOrganization();
 	const labelsOf = async (id: string) => labels[id] ?? {};
-	const enforcer = new Enforcer({ register, admins, labelsOf, organization });
+	const enforcer = new Enforcer({ register, teams, admins, labelsOf, organization });
 	const denials: Denial[] = [];
 	const gate = new Gate(enforcer.decide.bind(enforcer), (denial) => denials.push(denial));
-	const rbac = new RbacService({ register, gate, clock, admins, labelsOf, organization });
+	const rbac = new RbacService({ register, teams, gate, clock, admins, labelsOf, organization });
 	const may = (who: Caller, action: Action, resource: string) => gate.may(who, action, resource);
 	return {
 		rbac,

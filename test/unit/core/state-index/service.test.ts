@@ -105,7 +105,7 @@ test("a restore, a state found outside and an adopted one are indexed too", asyn
 	for (const [at, step] of steps.entries()) {
 		await step();
 		await core.tasks.idle();
-		const version = await core.states.locate(caller, id);
+		const { version } = await core.states.locate(caller, id);
 		expect(version?.number).toBe(at + 1);
 		expect(String(version?.cause)).toBe(["adopted", "write", "restore", "outside"][at] ?? "");
 		watched.bodyReads = 0;
@@ -187,10 +187,12 @@ test("storage trouble is not an empty index", async () => {
 			},
 		}),
 	);
-	expect(broken.stateIndex.of(id, version)).rejects.toMatchObject({ code: "storage_unavailable" });
+	await expect(broken.stateIndex.of(id, version)).rejects.toMatchObject({
+		code: "storage_unavailable",
+	});
 	const core = open(watched.store);
 	const gone = { ...version, sha256: "0".repeat(64), body: `${version.body.slice(0, -1)}x` };
-	expect(core.stateIndex.of(id, gone)).rejects.toMatchObject({ code: "storage_corrupt" });
+	await expect(core.stateIndex.of(id, gone)).rejects.toMatchObject({ code: "storage_corrupt" });
 });
 
 test("what cannot be looked into is opaque", async () => {

@@ -44,12 +44,6 @@ describe("live values wait", () => {
 		expect(await bench.read()).toBe(shownState(1, "d1"));
 	});
 
-	test("for a server that knows the graph", async () => {
-		const other = bench.open(null);
-		await bench.write(edgeState(1));
-		expect(await other.parts.systemState.refresh()).toBe("nothing");
-	});
-
 	test("for ever where the state is encrypted, or too large", async () => {
 		bench.digest = "d1";
 		const padding = "x".repeat(limits.systemStateBytesMax);

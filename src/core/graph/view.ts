@@ -1,0 +1,304 @@
+/**
+ * The warm view of the graph: for each unit the digests of its outputs and what its state has read,
+ * made from the heads and the indexes of states, and made anew from them at any time. This server's
+ * records are in it at once, the other servers' with the directory's refresh. Nothing that it is not
+ * sure of is called up to date (I14).
+ */
+import { isDomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { orUnavailable } from "../log/record-log.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type Labels, traitsOf } from "../rbac/resource.ts";
+import type { UnitDirectory } from "../unit/directory.ts";
+import { defaultProjectId, type Version } from "../unit/record.ts";
+import type { UnitSummary } from "../unit/summary.ts";
+import type { UnitId } from "../unit/unit-id.ts";
+import {
+	compileGraph,
+	type Graph,
+	type GraphNode,
+	type NodeFacts,
+	type NotedRead,
+} from "./compile.ts";
+import { type Declarations, noDeclarations } from "./declarations.ts";
+import type { Digester, DigestKey } from "./digest.ts";
+import { factsOf, noFacts, opaqueFacts, type StateFacts } from "./facts.ts";
+import type { ServerAddresses } from "./reading-source.ts";
+import type { IndexOf, VersionDigests } from "./version-digests.ts";
+
+export interface GraphViewDeps {
+	readonly directory: Pick<UnitDirectory, "all">;
+	readonly index: IndexOf;
+	readonly versions: VersionDigests;
+	readonly key: DigestKey;
+	readonly clock: Clock;
+	readonly addresses: ServerAddresses;
+	readonly systemUnit: UnitId;
+	/** What units were seen to read. */
+	readonly reads: (versionOf: (id: UnitId) => number | null) => readonly NotedRead[];
+}
+
+interface Entry {
+	readonly summary: UnitSummary;
+	readonly node: GraphNode;
+	/** The look at the directory that it was last in. */
+	look: number;
+}
+
+/** What is known of all units. */
+export class GraphView {
+	readonly #deps: GraphViewDeps;
+	readonly #entries = new Map<UnitId, Entry>();
+	/** Units whose index must be read. */
+	readonly #wanted = new Set<UnitId>();
+	#loading: Promise<void> | null = null;
+	#look = 0;
+	#graph: Graph | null = null;
+
+	constructor(deps: GraphViewDeps) {
+		this.#deps = deps;
+	}
+
+	/** Whether all units were looked at once; before, records of this server are not followed. */
+	get isStarted(): boolean {
+		return this.#look > 0;
+	}
+
+	/** What the system unit declares; null while that is not known. */
+	get declarations(): Declarations | null {
+		if (!this.isStarted) return null;
+		const entry = this.#entries.get(this.#deps.systemUnit);
+		if (entry === undefined) return noDeclarations;
+		const { facts } = entry.node;
+		return facts.kind === "facts" ? facts.facts.declarations : null;
+	}
+
+	/** The current version of a unit as it was last seen; null without a state or a unit. */
+	versionOf(id: UnitId): number | null {
+		return this.#entries.get(id)?.node.version?.number ?? null;
+	}
+
+	/** What rights on the unit depend on, as it was last seen. */
+	traitsOf(id: UnitId): Labels {
+		return this.#entries.get(id)?.summary.traits ?? traitsOf({}, defaultProjectId, "new");
+	}
+
+	/** Whether everything that the unit's state has read is known to the view. */
+	isTruncated(id: UnitId): boolean {
+		const facts = this.#entries.get(id)?.node.facts;
+		return facts?.kind === "facts" && facts.facts.isTruncated;
+	}
+
+	/** How many things outside of this server the unit's state has read. */
+	externalCount(id: UnitId): number {
+		const facts = this.#entries.get(id)?.node.facts;
+		return facts?.kind === "facts" ? facts.facts.externalCount : 0;
+	}
+
+	/** Digest of an output of the current version; undefined where there is none or it is not known. */
+	currentDigest(id: UnitId, output: string): string | undefined {
+		const facts = this.#entries.get(id)?.node.facts;
+		return facts?.kind === "facts" ? facts.facts.outputs.get(output) : undefined;
+	}
+
+	/** Takes in what this server has just made of a unit. */
+	take(summary: UnitSummary): void {
+		this.#take(summary);
+	}
+
+	/** What was noted of reads has changed. */
+	invalidate(): void {
+		this.#graph = null;
+	}
+
+	/**
+	 * The graph as the directory has it now. What is not indexed within `graphWaitMs` is `unknown` in
+	 * it. Fails with `storage_unavailable`.
+	 */
+	async sync(): Promise<Graph> {
+		const summaries = await orUnavailable(() => this.#deps.directory.all());
+		this.#look++;
+		for (const summary of summaries) this.#take(summary);
+		for (const [id, entry] of this.#entries) {
+			if (entry.look !== this.#look) this.#forget(id);
+		}
+		return await this.settle();
+	}
+
+	/** The graph of what is known, once it is indexed. Fails as `sync`. */
+	async settle(): Promise<Graph> {
+		const waiting = new AbortController();
+		const { clock } = this.#deps;
+		const wait = clock.sleep(limits.graphWaitMs, waiting.signal).catch(() => undefined);
+		const loading = this.#loadAll();
+		// Whoever stops waiting leaves its failure to the next one.
+		loading.catch(() => undefined);
+		try {
+			await Promise.race([loading, wait]);
+		} finally {
+			waiting.abort();
+		}
+		this.#graph ??= this.#compile();
+		return this.#graph;
+	}
+
+	#take(summary: UnitSummary): void {
+		const { id } = summary;
+		const known = this.#entries.get(id);
+		if (known !== undefined) {
+			known.look = this.#look;
+			if (known.summary === summary || known.summary.generation > summary.generation) return;
+		}
+		if (summary.deleted !== null) {
+			this.#forget(id);
+			return;
+		}
+		if (known !== undefined) this.#remember(known);
+		const node = nodeOf(summary, known);
+		this.#entries.set(id, { summary, node, look: this.#look });
+		if (node.facts.kind === "loading") this.#wanted.add(id);
+		else this.#wanted.delete(id);
+		this.#graph = null;
+	}
+
+	#forget(id: UnitId): void {
+		const known = this.#entries.get(id);
+		if (known === undefined) return;
+		this.#remember(known);
+		this.#entries.delete(id);
+		this.#wanted.delete(id);
+		this.#graph = null;
+	}
+
+	/** Keeps the digests of what may not be current any more. */
+	#remember({ node }: Entry): void {
+		if (node.version === null || node.facts.kind !== "facts") return;
+		this.#deps.versions.keep(node.id, node.version.number, node.facts.facts);
+	}
+
+	/** Reads what is missing; callers at the same time share one. Fails with `storage_unavailable`. */
+	#loadAll(): Promise<void> {
+		this.#loading ??= this.#loadMissing().finally(() => {
+			this.#loading = null;
+		});
+		return this.#loading;
+	}
+
+	async #loadMissing(): Promise<void> {
+		for (let isAgain = true; isAgain; isAgain = this.#wanted.size > 0) {
+			if (this.#wanted.size > 0) {
+				const digester = await this.#deps.key.digester();
+				await inParallel([...this.#wanted], (id) => this.#load(id, digester));
+			}
+			const missing = this.#missingVersions();
+			if (missing.length === 0) continue;
+			const digester = await this.#deps.key.digester();
+			await inParallel(missing, ([id, number]) => this.#deps.versions.load(id, number, digester));
+			this.#graph = null;
+		}
+	}
+
+	/** Versions that somebody has taken in, that are not current and of which nothing is known. */
+	#missingVersions(): (readonly [UnitId, number])[] {
+		const missing = new Map<string, readonly [UnitId, number]>();
+		for (const { node } of this.#entries.values()) {
+			for (const [unit, number] of node.acknowledged) {
+				const id = unit as UnitId;
+				const current = this.#entries.get(id)?.node.version?.number;
+				if (current === undefined || current === number) continue;
+				if (!this.#deps.versions.has(id, number)) missing.set(`${id}#${number}`, [id, number]);
+			}
+		}
+		return [...missing.values()];
+	}
+
+	async #load(id: UnitId, digester: Digester): Promise<void> {
+		const entry = this.#entries.get(id);
+		// Live values declare nothing: what was written is read once and for all.
+		const version = entry?.summary.written ?? null;
+		if (entry === undefined || version === null) {
+			this.#wanted.delete(id);
+			return;
+		}
+		const facts = await this.#read(id, version, digester);
+		// A newer state may have come meanwhile; then it is wanted itself.
+		if (this.#entries.get(id) !== entry) return;
+		this.#entries.set(id, { ...entry, node: { ...entry.node, facts } });
+		this.#wanted.delete(id);
+		this.#graph = null;
+	}
+
+	async #read(id: UnitId, version: Version, digester: Digester): Promise<NodeFacts> {
+		const { index, addresses, systemUnit } = this.#deps;
+		try {
+			const found = await index(id, version);
+			const facts = factsOf(found, digester, addresses, id === systemUnit);
+			return { kind: "facts", facts };
+		} catch (error) {
+			if (isDomainError(error, "storage_corrupt") || error instanceof SyntaxError) {
+				return { kind: "unreadable" };
+			}
+			throw error;
+		}
+	}
+
+	#compile(): Graph {
+		const nodes = new Map([...this.#entries].map(([id, { node }]) => [id, node]));
+		const { versions, reads } = this.#deps;
+		return compileGraph({
+			nodes,
+			declared: (this.declarations ?? noDeclarations).edges,
+			reads: reads((id) => this.versionOf(id)),
+			digestAt: (unit, number, output) => {
+				const node = nodes.get(unit);
+				if (node?.version?.number !== number) return versions.digest(unit, number, output);
+				return node.facts.kind === "facts" ? outputIn(node.facts.facts, output) : undefined;
+			},
+			since: (node) => node.version?.at ?? null,
+		});
+	}
+}
+
+function outputIn(facts: StateFacts, output: string): string | null | undefined {
+	if (facts.isOpaque) return undefined;
+	return facts.outputs.get(output) ?? (facts.isMissingOutputs ? undefined : null);
+}
+
+function nodeOf(summary: UnitSummary, known: Entry | undefined): GraphNode {
+	const { id, written, acknowledged } = summary;
+	return {
+		id,
+		facts: initialFacts(summary, known),
+		version: written === null ? null : { number: written.number, at: written.at },
+		acknowledged: new Map(acknowledged?.upstream ?? []),
+		acknowledgedAt: acknowledged?.at ?? null,
+	};
+}
+
+function initialFacts(summary: UnitSummary, known: Entry | undefined): NodeFacts {
+	const { written } = summary;
+	if (!summary.isAdopted) return { kind: "not-adopted" };
+	if (written === null) return { kind: "facts", facts: noFacts };
+	if (written.encrypted) return { kind: "facts", facts: opaqueFacts };
+	if (known?.summary.written?.sha256 === written.sha256) return known.node.facts;
+	return { kind: "loading" };
+}
+
+/** Works on all of them, some at once. The first failure ends it. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+	const queue = items[Symbol.iterator]();
+	let isFailing = false;
+	const worker = async () => {
+		for (let next = queue.next(); next.done !== true && !isFailing; next = queue.next()) {
+			try {
+				await work(next.value);
+			} catch (error) {
+				isFailing = true;
+				throw error;
+			}
+		}
+	};
+	const workers = Array.from({ length: limits.graphReadsAtOnce }, worker);
+	const failed = (await Promise.allSettled(workers)).find((one) => one.status === "rejected");
+	if (failed !== undefined) throw failed.reason;
+}

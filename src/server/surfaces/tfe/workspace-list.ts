@@ -1,0 +1,69 @@
+/** Lists of workspaces: searched, filtered, sorted and cut into pages. */
+import { DomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
+import type { UnitSummary } from "../../../core/unit/summary.ts";
+import type { Project } from "../../../core/workspace/projects.ts";
+import { list, pageIn } from "./document.ts";
+import type { Exchange } from "./exchange.ts";
+import { localId, workspaceName } from "./ids.ts";
+import { includesIn, orderIn } from "./query.ts";
+import { tagFilterIn } from "./tag-bindings.ts";
+import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
+
+/** `*-prod`, `prod-*`, `*mid*` or an exact name. */
+function wildcard(pattern: string): RegExp {
+	if (Buffer.byteLength(pattern) > limits.patternBytesMax) {
+		throw new DomainError("invalid_request", "the pattern is too long");
+	}
+	const parts = pattern.replace(/\*+/g, "*").split("*", limits.patternStarsMax + 1);
+	return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join(".*")}$`, "i");
+}
+
+function wantsIn({ context, organization }: Exchange) {
+	const { query } = context;
+	const part = (query.get("search[name]") ?? "").toLowerCase();
+	const pattern = query.get("search[wildcard-name]");
+	const form = pattern === null || pattern === "" ? null : wildcard(pattern);
+	const isTagged = tagFilterIn(query);
+	const given = query.get("filter[project][id]") ?? "";
+	const projectId = given === "" ? null : localId(organization, given);
+	// Nothing runs here, so no workspace has a current run in whatever status.
+	const isOfRuns = (query.get("filter[current-run][status]") ?? "") !== "";
+	return ({ id, labels }: UnitSummary, project: Project): boolean => {
+		if (isOfRuns || (projectId !== null && project.id !== projectId)) return false;
+		const name = workspaceName(id);
+		return (
+			name.toLowerCase().includes(part) &&
+			(form === null || form.test(name)) &&
+			isTagged({ ...project.labels, ...labels })
+		);
+	};
+}
+
+export async function listWorkspaces(exchange: Exchange): Promise<Response> {
+	const { caller, deps, context } = exchange;
+	const page = pageIn(context.query);
+	const wanted = includesIn(context.query, workspaceIncludes);
+	// Without runs, none is older than another: the names decide.
+	const { by, isDescending } = orderIn(context.query, [
+		"name",
+		"current-run.created-at",
+		"latest-change-at",
+	]);
+	const { workspaces, total } = await deps.core.workspaces.list(caller, {
+		wants: wantsIn(exchange),
+		order: by === "latest-change-at" ? by : "name",
+		isDescending,
+		pageNumber: page.number,
+		pageSize: page.size,
+	});
+	const views = await Promise.all(
+		workspaces.map((workspace) => withIncludes(exchange, workspace, wanted)),
+	);
+	return list(
+		views.map(({ view }) => view),
+		page,
+		total,
+		distinct(views.flatMap(({ included }) => included)),
+	);
+}

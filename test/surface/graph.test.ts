@@ -1,0 +1,116 @@
+/** What people who may see only some of the units are told of the graph. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Principal } from "../../src/core/principal.ts";
+import type { Decide } from "../../src/core/rbac/grant.ts";
+import { dependency, remoteState, stateText } from "../support/graph-states.ts";
+import { createTestApp, lockInfo, type TestApp } from "./test-app.ts";
+
+const reader: Principal = { id: "user:x", credentialKind: "access-token", loginId: "l" };
+
+/** The reader sees nothing below `secret/`. */
+const decide: Decide = async ({ principal }, action, resource) =>
+	principal.id !== "user:x" || (action === "unit.read" && !resource.startsWith("secret/"));
+
+let app: TestApp;
+let serial = 0;
+
+async function apply(unit: string, outputs: object, resources: readonly unknown[] = []) {
+	const ID = `apply-${++serial}`;
+	const body = JSON.stringify({ ...lockInfo, ID });
+	const state = stateText(serial, unit, { outputs: { ...outputs }, resources });
+	await app.send("LOCK", `/v1/backend/${unit}`, { body });
+	await app.send("POST", `/v1/backend/${unit}?ID=${ID}`, { body: state });
+	await app.send("UNLOCK", `/v1/backend/${unit}`, { body });
+}
+
+async function seen(path: string) {
+	const response = await app.send("GET", path, { headers: { authorization: "Bearer x" } });
+	const text = await response.text();
+	return { status: response.status, text, json: JSON.parse(text) };
+}
+
+beforeAll(async () => {
+	app = createTestApp({ decide, principals: { x: reader } });
+	await app.send("GET", "/v1/status");
+	await app.send("POST", "/v1/units", { body: '{"id":"__opentaco_system"}' });
+	const resources = [
+		dependency("e1", "secret/a", "t", "shown/b"),
+		dependency("e2", "shown/b", "t", "secret/c"),
+		dependency("e3", "secret/c", "t", "shown/d"),
+		dependency("e4", "shown/d", "t", "shown/e"),
+		dependency("bad", "secret/x", "t", "secret/x"),
+	];
+	const system = stateText(1, "system", { resources });
+	await app.send("POST", "/v1/backend/__opentaco_system", { body: system });
+	for (const unit of ["secret/a", "shown/b", "secret/c", "shown/d", "shown/e"]) {
+		await apply(unit, { t: 1 });
+	}
+	await apply("secret/a", { t: 2 });
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+describe("hidden units", () => {
+	test("make a unit red without being named", async () => {
+		const { json, text } = await seen("/v1/units/shown__b/status");
+		expect(json).toMatchObject({
+			status: "red",
+			incoming: [],
+			outgoing: [],
+			summary: { incoming_ok: 0, incoming_pending: 0, incoming_unknown: 0 },
+			reasons: [{ code: "hidden_upstream" }],
+		});
+		expect(text).not.toContain("secret");
+	});
+
+	test("pass a status on without being named", async () => {
+		const { json, text } = await seen("/v1/status");
+		const statuses = json.units.map((unit: { unit_id: string; status: string }) => [
+			unit.unit_id,
+			unit.status,
+		]);
+		expect(statuses).toEqual([
+			["__opentaco_system", "green"],
+			["shown/b", "red"],
+			["shown/d", "yellow"],
+			["shown/e", "yellow"],
+		]);
+		expect(text).not.toContain("secret");
+	});
+
+	test("are in no picture, no order and no blast, and leave no gap there", async () => {
+		for (const path of [
+			"/v1/graph?format=json",
+			"/v1/graph/order",
+			"/v1/graph/blast?unit=shown/b",
+		]) {
+			const { status, text } = await seen(path);
+			expect(status).toBe(200);
+			expect(text.replace("__opentaco_system", "")).not.toMatch(/secret|"bad"/);
+		}
+		const { json } = await seen("/v1/graph/order?prefix=shown/");
+		expect(json.units.map((unit: { wave: number }) => unit.wave)).toEqual([1, 2, 3]);
+		const blast = (await seen("/v1/graph/blast?unit=shown/b")).json;
+		expect(blast.units.map((unit: { unit_id: string }) => unit.unit_id)).toEqual([
+			"shown/d",
+			"shown/e",
+		]);
+	});
+
+	test("cannot be told from units that do not exist", async () => {
+		const hidden = await seen("/v1/units/secret__a/status");
+		const missing = await seen("/v1/units/secret__nothing/status");
+		expect(hidden.status).toBe(404);
+		expect({ ...hidden.json, request_id: "" }).toEqual({ ...missing.json, request_id: "" });
+	});
+});
+
+test("values and secrets of a configuration appear nowhere", async () => {
+	const config = { address: "http://taco.test/v1/backend/secret/a", password: "CANARY-password" };
+	await apply("shown/f", {}, [remoteState("a", "http", config, { t: "CANARY-value" })]);
+	for (const path of ["/v1/units/shown__f/status", "/v1/status?edges=true", "/v1/graph"]) {
+		const response = await app.send("GET", path);
+		const text = await response.text();
+		expect(text).toContain("shown/f");
+		expect(text).not.toContain("CANARY");
+	}
+});
