@@ -1,5 +1,7 @@
 /** The provider: everything that it has, by name. */
 import { type Api, configurationAttributes, configure, explain } from "./configuration.ts";
+import { outputsData } from "./data/outputs.ts";
+import { unitStatusData } from "./data/unit-status.ts";
 import { unitData, unitsData } from "./data/units.ts";
 import type { Provider } from "./plugin/schema.ts";
 import { dependencyResource } from "./resources/dependency.ts";
@@ -23,7 +25,12 @@ export function opentacoProvider(env: Readonly<Record<string, string | undefined
 			opentaco_token: tokenResource,
 			opentaco_variable: variableResource,
 		},
-		dataSources: { opentaco_unit: unitData, opentaco_units: unitsData },
+		dataSources: {
+			opentaco_unit: unitData,
+			opentaco_units: unitsData,
+			opentaco_outputs: outputsData,
+			opentaco_unit_status: unitStatusData,
+		},
 		ephemerals: { opentaco_token: ephemeralToken },
 		configure: (config) => configure(config, env),
 		explain,

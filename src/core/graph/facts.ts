@@ -101,8 +101,9 @@ function recordedIn(
 		reading.type === "terraform_remote_state"
 			? membersOf(dynamicValue(attributes.get("outputs")))
 			: new Map([
-					...membersOf(dynamicValue(attributes.get("nonsensitive_values"))),
-					...membersOf(dynamicValue(attributes.get("values"))),
+					...["nonsensitive_values", "values", "sensitive_values"].flatMap((name) => [
+						...membersOf(dynamicValue(attributes.get(name))),
+					]),
 				]);
 	return [...values].flatMap(([output, value]) =>
 		value === null

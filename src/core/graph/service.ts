@@ -146,16 +146,23 @@ export class GraphService {
 		return units.map((unit) => reportOn(unit, isVisible, this.#deps.view));
 	}
 
-	/** Units, edges and cycles that the caller may see. Fails with `storage_unavailable`. */
-	async picture(caller: Caller, prefix: string): Promise<GraphPicture> {
+	/**
+	 * Units, edges and cycles that the caller may see; with `isDeclaredOnly` declared edges and their
+	 * units alone. Fails with `storage_unavailable`.
+	 */
+	async picture(caller: Caller, prefix: string, isDeclaredOnly = false): Promise<GraphPicture> {
 		const { gate, view, systemUnit } = this.#deps;
 		const { graph, isVisible } = await this.#look(caller);
 		const isShown = (id: UnitId) => isVisible(id) && id.startsWith(prefix);
 		const edges = graph.edges.filter(
-			({ from, to }) => isVisible(from) && isVisible(to) && (isShown(from) || isShown(to)),
+			({ from, to, sources }) =>
+				isVisible(from) &&
+				isVisible(to) &&
+				(isShown(from) || isShown(to)) &&
+				(!isDeclaredOnly || sources.includes("declared")),
 		);
 		const ids = new Set(edges.flatMap(({ from, to }) => [from, to]));
-		for (const id of graph.units.keys()) if (isShown(id)) ids.add(id);
+		if (!isDeclaredOnly) for (const id of graph.units.keys()) if (isShown(id)) ids.add(id);
 		const units = [...ids].sort().map((id) => pictured(graph, id));
 		const maySeeSystem = await gate.may(caller, "unit.read", systemUnit);
 		const declarations = maySeeSystem ? view.declarations : null;

@@ -56,18 +56,18 @@ export const unitData: DataSource<Api> = {
 	},
 	async read(config, { api, signal }) {
 		const id = textOf(config, "id") ?? "";
-		try {
-			return factsOf(await api.units.getUnit(id, { signal }));
-		} catch (error) {
-			if (!isClientError(error, "unit_not_found")) throw error;
-			throw new ProviderError(
-				"There is no such unit",
-				`The server has no unit ${id}, or it may not be read with this token.`,
-				"id",
-			);
-		}
+		return factsOf(await api.units.getUnit(id, { signal }).catch(noSuchUnit(id, "id")));
 	},
 };
+
+/** Tells of a unit that is not there at the attribute that names it. */
+export function noSuchUnit(id: string, at: string): (error: unknown) => never {
+	return (error) => {
+		if (!isClientError(error, "unit_not_found")) throw error;
+		const detail = `The server has no unit ${id}, or it may not be read with this token.`;
+		throw new ProviderError("There is no such unit", detail, at);
+	};
+}
 
 const listedType: ValueType = [
 	"object",

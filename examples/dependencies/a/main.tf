@@ -1,0 +1,16 @@
+# The unit example/a: its output changes with every apply.
+terraform {
+  backend "http" {
+    address        = "http://localhost:8080/v1/backend/example/a"
+    lock_address   = "http://localhost:8080/v1/backend/example/a"
+    unlock_address = "http://localhost:8080/v1/backend/example/a"
+  }
+}
+
+resource "terraform_data" "stamp" {
+  input = timestamp()
+}
+
+output "stamp" {
+  value = terraform_data.stamp.output
+}
