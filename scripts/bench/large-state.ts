@@ -1,6 +1,7 @@
 /** A 100 MB state through the server, and what that does to its memory. */
 import { megabytes, milliseconds, printTable, timed } from "./figures.ts";
-import { type StoreName, type Subject, startTaco, token } from "./processes.ts";
+import { cloudRows } from "./large-cloud-state.ts";
+import { type StoreName, type Subject, settledMemory, startTaco, token } from "./processes.ts";
 
 const sizeBytes = 100 * 2 ** 20;
 
@@ -64,19 +65,11 @@ export async function benchLargeState(): Promise<void> {
 			const growth = (await taco.peakMemoryBytes()) - before;
 			rows.push([store === "s3" ? "s3 (fake)" : store, name, milliseconds(ms), megabytes(growth)]);
 		}
+		rows.push(...(await cloudRows(store, sizeBytes)));
 	}
 	printTable(
 		"A 100 MB state",
 		["store", "transfer", "time", "growth of the server's peak memory"],
 		rows,
 	);
-}
-
-/** Peak memory of an idle server that has served a few requests. */
-async function settledMemory(subject: Subject): Promise<number> {
-	for (let i = 0; i < 20; i++) await (await fetch(`${subject.url}/healthz`)).arrayBuffer();
-	await Bun.sleep(500);
-	await subject.resetPeakMemory();
-	await Bun.sleep(100);
-	return await subject.peakMemoryBytes();
 }

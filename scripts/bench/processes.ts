@@ -131,3 +131,12 @@ function subject(
 		},
 	};
 }
+
+/** Peak memory of an idle server that has served a few requests. */
+export async function settledMemory(subject: Subject): Promise<number> {
+	for (let i = 0; i < 20; i++) await (await fetch(`${subject.url}/healthz`)).arrayBuffer();
+	await Bun.sleep(500);
+	await subject.resetPeakMemory();
+	await Bun.sleep(100);
+	return await subject.peakMemoryBytes();
+}

@@ -15,6 +15,7 @@ import {
 	type Organization,
 } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
+import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionExchange, CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
@@ -44,32 +45,6 @@ function organizationOf({ organization }: ApiToken, here: Organization): string 
 	return organization === null ? defaultOrganizationName : (organization.split(".")[0] ?? "");
 }
 
-/** Whether the token is the organization's to manage: a person's own login is the default one's. */
-function isOf({ organization }: ApiToken, here: Organization): boolean {
-	return organization === undefined ? here.isDefault : organization === here.key;
-}
-
-/** A machine's name says nothing beyond its organization: there may be one of that name in each. */
-function isOwn({ subject, organization }: ApiToken, { principal }: Caller): boolean {
-	if (subject !== principal.id) return false;
-	return principal.organization === undefined || principal.organization === organization;
-}
-
-/** A token that could make a wider or longer-lived one of itself would not be narrow. */
-function refuseNarrowed(caller: Caller): void {
-	const { scope, id, credentialKind } = caller.principal;
-	if (scope !== undefined) {
-		throw new DomainError("forbidden", "a narrowed credential cannot make tokens", {
-			hint: "log in and make the token with that login",
-		});
-	}
-	if (id.startsWith("ci:") || id.startsWith("service:") || credentialKind === "auth-disabled") {
-		throw new DomainError("forbidden", "only a person can have tokens of their own", {
-			hint: "make a token for a machine with --service",
-		});
-	}
-}
-
 async function authorizeService(
 	caller: Caller,
 	deps: SurfaceDeps,
@@ -81,18 +56,8 @@ async function authorizeService(
 	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
 }
 
-/** What is asked for, but never beyond the end of the API token that asks. */
-async function lifeOf(
-	seconds: number | undefined,
-	{ principal }: Caller,
-	deps: SurfaceDeps,
-): Promise<number | null> {
-	const wanted = seconds === undefined ? null : seconds * 1000;
-	if (principal.credentialKind !== "api-token") return wanted;
-	const own = await (await deps.identities).tokens.find(principal.loginId);
-	if (own === null || own.expires === null) return wanted;
-	const left = Math.max(1, own.expires - deps.clock.now());
-	return wanted === null ? left : Math.min(wanted, left);
+function millisecondsOf(seconds: number | undefined): number | null {
+	return seconds === undefined ? null : seconds * 1000;
 }
 
 const createToken: CollectionOperation = {
@@ -129,7 +94,7 @@ const createToken: CollectionOperation = {
 			roles: input.roles ?? null,
 			units: input.units ?? null,
 			organization: organization.key,
-			lifeMs: await lifeOf(input.ttl_seconds, caller, deps),
+			lifeMs: await lifeOf(millisecondsOf(input.ttl_seconds), caller, deps),
 		});
 		const created: TokenCreated = { ...tokenView(view, organization), token };
 		return Response.json(created, { status: 201 });
@@ -157,7 +122,7 @@ const listTokens: CollectionOperation = {
 		const isAll = readFlag(context.query, "all");
 		if (isAll) await deps.core.parts.gate.authorize(caller, "token.manage", "*");
 		const shown = (await tokens.list()).filter(
-			(token) => (isAll && isOf(token, organization)) || isOwn(token, caller),
+			(token) => (isAll && isTokenOf(token, organization)) || isOwnToken(token, caller),
 		);
 		const list: TokenList = { tokens: shown.map((token) => tokenView(token, organization)) };
 		return Response.json(list);
@@ -175,8 +140,8 @@ async function visibleToken({
 	const { gate } = deps.core.parts;
 	const isVisible =
 		found !== null &&
-		(isOwn(found, caller) ||
-			(isOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
+		(isOwnToken(found, caller) ||
+			(isTokenOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
 	// Whether a token exists is nobody's business but its owner's and the administrators'.
 	if (found === null || !isVisible) {
 		throw new DomainError("not_found", "there is no such token", {
@@ -211,7 +176,7 @@ const renewToken: CollectionOperation = {
 				hint: "log in, and renew it with that login",
 			});
 		}
-		const lifeMs = (await lifeOf(seconds, caller, deps)) ?? seconds * 1000;
+		const lifeMs = (await lifeOf(millisecondsOf(seconds), caller, deps)) ?? seconds * 1000;
 		const renewed = await tokens.renew(await ownGrant(caller), found.id, lifeMs);
 		return Response.json(tokenView(renewed, organization));
 	},

@@ -4,33 +4,10 @@ import { organizationSettingsIn } from "../../../core/organization/settings.ts";
 import { everything } from "../../../core/rbac/resource.ts";
 import { list as listed, nothing, one, pageIn, type Resource, resourceIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { resourceId, userId } from "./ids.ts";
+import { resourceId } from "./ids.ts";
 
 async function ping(): Promise<Response> {
 	return nothing();
-}
-
-async function account({ caller, deps }: Exchange): Promise<Response> {
-	const { principal } = caller;
-	return one({
-		id: userId(principal),
-		type: "users",
-		attributes: {
-			username: principal.email ?? principal.id,
-			email: principal.email ?? "",
-			"is-service-account": principal.email === undefined,
-			"avatar-url": "",
-			"v2-only": true,
-			"is-site-admin": false,
-			"is-sso-login": false,
-			permissions: {
-				"can-create-organizations": await deps.organizations.mayManage(caller),
-				"can-change-email": false,
-				"can-change-username": false,
-			},
-		},
-		links: { self: `/api/v2/users/${userId(principal)}` },
-	});
 }
 
 /** `operations: false` keeps every client from runs on the server, which do not exist. */
@@ -47,7 +24,7 @@ const entitlements = {
 	sentinel: false,
 	sso: true,
 	"state-storage": true,
-	teams: false,
+	teams: true,
 	"vcs-integrations": false,
 } as const;
 
@@ -71,7 +48,7 @@ export async function organizationView({
 	const [settings, mayUpdate, mayWrite, mayManage, { created }] = await Promise.all([
 		organizationSettings.read(),
 		organizationSettings.mayUpdate(caller),
-		parts.gate.may(caller, "unit.write", everything),
+		parts.gate.may(caller, "unit.configure", everything),
 		deps.organizations.mayManage(caller),
 		deps.organizations.get(caller, name),
 	]);
@@ -87,7 +64,7 @@ export async function organizationView({
 			"saml-enabled": false,
 			permissions: {
 				"can-create-project": mayWrite,
-				"can-create-team": false,
+				"can-create-team": await parts.gate.may(caller, "team.manage", everything),
 				"can-create-workspace": mayWrite,
 				"can-destroy": mayManage && !isDefault,
 				"can-update": mayUpdate,
@@ -163,7 +140,6 @@ const named = "/organizations/:organization";
 
 export const organizationRoutes: readonly Route[] = [
 	{ method: "GET", path: "/ping", operation: "ping", handle: ping },
-	{ method: "GET", path: "/account/details", operation: "showAccount", handle: account },
 	{ method: "GET", path: "/organizations", operation: "listOrganizations", handle: list },
 	{ method: "POST", path: "/organizations", operation: "createOrganization", handle: create },
 	{ method: "GET", path: named, operation: "showOrganization", handle: show },
