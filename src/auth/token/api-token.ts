@@ -54,6 +54,8 @@ export interface NewApiToken {
 	readonly units: readonly string[] | null;
 	/** null: it does not expire. */
 	readonly lifeMs: number | null;
+	/** Instead, where the end was named and not the life: ms since the epoch. */
+	readonly endsAt?: number | undefined;
 	/** Chosen by what the token comes from, so that it can be revoked by it; else a random one. */
 	readonly id?: string;
 }
@@ -95,7 +97,7 @@ export class ApiTokens {
 			units: wanted.units,
 			created: new Date(now).toISOString(),
 			createdBy,
-			expires: wanted.lifeMs === null ? null : now + wanted.lifeMs,
+			expires: wanted.endsAt ?? (wanted.lifeMs === null ? null : now + wanted.lifeMs),
 			revoked: null,
 			sha256: tokenHash(token),
 			epoch: document?.tokenEpoch ?? 1,

@@ -11,6 +11,7 @@ import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import type { Caller } from "../../../core/principal.ts";
+import { lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
@@ -31,21 +32,6 @@ function tokenView(token: ApiToken): TokenView {
 	};
 }
 
-/** A token that could make a wider or longer-lived one of itself would not be narrow. */
-function refuseNarrowed(caller: Caller): void {
-	const { scope, id, credentialKind } = caller.principal;
-	if (scope !== undefined) {
-		throw new DomainError("forbidden", "a narrowed credential cannot make tokens", {
-			hint: "log in and make the token with that login",
-		});
-	}
-	if (id.startsWith("ci:") || id.startsWith("service:") || credentialKind === "auth-disabled") {
-		throw new DomainError("forbidden", "only a person can have tokens of their own", {
-			hint: "make a token for a machine with --service",
-		});
-	}
-}
-
 async function authorizeService(
 	caller: Caller,
 	deps: SurfaceDeps,
@@ -57,18 +43,8 @@ async function authorizeService(
 	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
 }
 
-/** What is asked for, but never beyond the end of the API token that asks. */
-async function lifeOf(
-	seconds: number | undefined,
-	{ principal }: Caller,
-	deps: SurfaceDeps,
-): Promise<number | null> {
-	const wanted = seconds === undefined ? null : seconds * 1000;
-	if (principal.credentialKind !== "api-token") return wanted;
-	const own = await (await deps.identities).tokens.find(principal.loginId);
-	if (own === null || own.expires === null) return wanted;
-	const left = Math.max(1, own.expires - deps.clock.now());
-	return wanted === null ? left : Math.min(wanted, left);
+function millisecondsOf(seconds: number | undefined): number | null {
+	return seconds === undefined ? null : seconds * 1000;
 }
 
 const createToken: CollectionOperation = {
@@ -104,7 +80,7 @@ const createToken: CollectionOperation = {
 			subject,
 			roles: input.roles ?? null,
 			units: input.units ?? null,
-			lifeMs: await lifeOf(input.ttl_seconds, caller, deps),
+			lifeMs: await lifeOf(millisecondsOf(input.ttl_seconds), caller, deps),
 		});
 		const created: TokenCreated = { ...tokenView(view), token };
 		return Response.json(created, { status: 201 });
@@ -177,7 +153,7 @@ const renewToken: CollectionOperation = {
 				hint: "log in, and renew it with that login",
 			});
 		}
-		const lifeMs = (await lifeOf(seconds, caller, deps)) ?? seconds * 1000;
+		const lifeMs = (await lifeOf(millisecondsOf(seconds), caller, deps)) ?? seconds * 1000;
 		return Response.json(tokenView(await tokens.renew(await ownGrant(caller), found.id, lifeMs)));
 	},
 };

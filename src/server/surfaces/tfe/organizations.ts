@@ -2,33 +2,10 @@
 import { everything } from "../../../core/rbac/resource.ts";
 import { nothing, one, paged, type Resource } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { resourceId, userId } from "./ids.ts";
+import { resourceId } from "./ids.ts";
 
 async function ping(): Promise<Response> {
 	return nothing();
-}
-
-async function account({ caller }: Exchange): Promise<Response> {
-	const { principal } = caller;
-	return one({
-		id: userId(principal),
-		type: "users",
-		attributes: {
-			username: principal.email ?? principal.id,
-			email: principal.email ?? "",
-			"is-service-account": principal.email === undefined,
-			"avatar-url": "",
-			"v2-only": true,
-			"is-site-admin": false,
-			"is-sso-login": false,
-			permissions: {
-				"can-create-organizations": false,
-				"can-change-email": false,
-				"can-change-username": false,
-			},
-		},
-		links: { self: `/api/v2/users/${userId(principal)}` },
-	});
 }
 
 /** `operations: false` keeps every client from runs on the server, which do not exist. */
@@ -45,7 +22,7 @@ const entitlements = {
 	sentinel: false,
 	sso: true,
 	"state-storage": true,
-	teams: false,
+	teams: true,
 	"vcs-integrations": false,
 } as const;
 
@@ -64,7 +41,8 @@ export async function organizationView({
 	organization,
 }: Exchange): Promise<Resource> {
 	const { name } = organization;
-	const mayWrite = await deps.core.parts.gate.may(caller, "unit.write", everything);
+	const { gate } = deps.core.parts;
+	const mayWrite = await gate.may(caller, "unit.configure", everything);
 	return {
 		id: name,
 		type: "organizations",
@@ -79,7 +57,7 @@ export async function organizationView({
 			"saml-enabled": false,
 			permissions: {
 				"can-create-project": mayWrite,
-				"can-create-team": false,
+				"can-create-team": await gate.may(caller, "team.manage", everything),
 				"can-create-workspace": mayWrite,
 				"can-destroy": false,
 				"can-update": false,
@@ -108,7 +86,6 @@ async function list(exchange: Exchange): Promise<Response> {
 
 export const organizationRoutes: readonly Route[] = [
 	{ method: "GET", path: "/ping", operation: "ping", handle: ping },
-	{ method: "GET", path: "/account/details", operation: "showAccount", handle: account },
 	{ method: "GET", path: "/organizations", operation: "listOrganizations", handle: list },
 	{
 		method: "GET",
