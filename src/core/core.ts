@@ -19,6 +19,7 @@ import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
 import type { Projector } from "./projection/projector.ts";
+import type { ProjectionSchedule } from "./projection/schedule.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
 import type { Pruner } from "./retention/pruner.ts";
@@ -135,7 +136,7 @@ export function createCore(deps: CoreDeps): Core {
 	});
 	const { schedule, systemState } = upkeep;
 
-	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
+	const stateIndex = indexOf(deps, bodies, schedule, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
@@ -231,10 +232,12 @@ function followRecords(
 function indexOf(
 	{ store, log }: CoreDeps,
 	bodies: BodyStore,
+	schedule: ProjectionSchedule,
 	tasks: TaskGroup,
 	stopping: AbortSignal,
 ): StateIndexService {
-	return new StateIndexService({ store, bodies, log, tasks, stopping });
+	const quiet = (id: UnitId) => schedule.settled(id);
+	return new StateIndexService({ store, bodies, log, tasks, quiet, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */
