@@ -118,7 +118,7 @@ describe("uploads", () => {
 		await using app = await seeded();
 		const { tokens } = await app.identities;
 		const grant = await ownGrant({ principal: admin, surface: "management", requestId: "seed" });
-		const wanted = { roles: null, units: null, lifeMs: null } as const;
+		const wanted = { roles: null, units: null, lifeMs: null, organization: null } as const;
 		const issued = await tokens.issue(grant, {
 			...{ kind: "tfe", name: "ci", subject: "user:dave" },
 			...wanted,

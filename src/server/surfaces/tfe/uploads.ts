@@ -257,12 +257,12 @@ export async function takeUpload(
 		address: context.clientAddress ?? undefined,
 	};
 	const { organizations } = deps;
-	const { core } = await organizations.open(
-		caller,
-		organization ?? organizations.root.organization.name,
-	);
-	await writeUpload(request, { ...deps, core }, { caller, upload, name });
-	return nothing(200);
+	const where = organization ?? organizations.root.organization.name;
+	return await organizations.use(caller, where, async ({ core }) => {
+		context.organization = where;
+		await writeUpload(request, { ...deps, core }, { caller, upload, name });
+		return nothing(200);
+	});
 }
 
 interface Arrival {
