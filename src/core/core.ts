@@ -11,6 +11,7 @@ import type { ServerAddresses } from "./graph/reading-source.ts";
 import type { GraphService } from "./graph/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
+import type { Organization } from "./organization/organization.ts";
 import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -53,6 +54,8 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Whose core it is; the default organization's when absent. */
+	readonly organization?: Organization | undefined;
 	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
 	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
