@@ -6,8 +6,12 @@ import { type StoreName, type Subject, settledMemory, startTaco, token } from ".
 const sizeBytes = 100 * 2 ** 20;
 
 /** A state of about the size, as a stream of its own making: the client holds nothing either. */
-function largeState(serial: number): { stream: ReadableStream<Uint8Array>; size: number } {
-	const head = `{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"bench","outputs":{},"resources":[`;
+export function largeState(
+	serial: number,
+	sizeBytes: number,
+	outputs = "{}",
+): { stream: ReadableStream<Uint8Array>; size: number } {
+	const head = `{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"bench","outputs":${outputs},"resources":[`;
 	const item = `{"mode":"managed","type":"terraform_data","name":"r","instances":[{"attributes":{"input":"${"x".repeat(900)}"}}]}`;
 	const tail = "]}\n";
 	const count = Math.floor(sizeBytes / (item.length + 1));
@@ -31,7 +35,7 @@ function largeState(serial: number): { stream: ReadableStream<Uint8Array>; size:
 }
 
 async function upload(subject: Subject, serial: number): Promise<void> {
-	const { stream, size } = largeState(serial);
+	const { stream, size } = largeState(serial, sizeBytes);
 	const response = await fetch(`${subject.url}/v1/backend/bench/large`, {
 		method: "POST",
 		headers: { authorization: `Bearer ${token}`, "content-length": String(size) },

@@ -1,5 +1,5 @@
 /** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
-
+import { OrganizationSettingsService } from "./organization/settings.ts";
 import type { Gate } from "./rbac/grant.ts";
 import type { Register, RegisterDeps } from "./register/register.ts";
 import { TeamGrants } from "./team/grants.ts";
@@ -32,6 +32,7 @@ export interface Collaboration {
 	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
 	readonly variableSets: VariableSetService;
+	readonly organizationSettings: OrganizationSettingsService;
 	readonly teams: TeamService;
 	readonly teamGrants: TeamGrants;
 	readonly teamTokens: TeamTokens;
@@ -49,6 +50,7 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents, sets: variableSets }),
 		variableSets,
+		organizationSettings: new OrganizationSettingsService(deps),
 		teams: new TeamService(deps),
 		teamGrants: new TeamGrants(deps),
 		teamTokens: new TeamTokens(deps),

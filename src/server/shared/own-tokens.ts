@@ -1,5 +1,7 @@
 /** Who may make API tokens of their own, and for how long. */
+import type { ApiToken } from "../../auth/token/api-token.ts";
 import { DomainError } from "../../core/errors.ts";
+import type { Organization } from "../../core/organization/organization.ts";
 import type { Caller } from "../../core/principal.ts";
 import type { SurfaceDeps } from "./surface-deps.ts";
 
@@ -23,6 +25,20 @@ export function refuseNarrowed(caller: Caller): void {
 			hint: "make a token for a machine with --service",
 		});
 	}
+}
+
+/** Whether the token is the organization's to manage: a person's own login is the default one's. */
+export function isTokenOf({ organization }: ApiToken, here: Organization): boolean {
+	return organization === undefined ? here.isDefault : organization === here.key;
+}
+
+/**
+ * Whether the token speaks for the caller. A machine's name says nothing beyond its organization:
+ * there may be one of that name in each.
+ */
+export function isOwnToken({ subject, organization }: ApiToken, { principal }: Caller): boolean {
+	if (subject !== principal.id) return false;
+	return principal.organization === undefined || principal.organization === organization;
 }
 
 /** The life that is asked for (null: no end), but never beyond the end of the token that asks. */

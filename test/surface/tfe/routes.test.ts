@@ -6,6 +6,7 @@ import { tfeRoutes } from "../../../src/server/surfaces/tfe/index.ts";
 import { createTestApp, seed, stateText, type TestApp } from "../test-app.ts";
 import type { Call } from "./calls.ts";
 import { checkAnswer } from "./conformance.ts";
+import { organizationCalls } from "./organization-calls.ts";
 import { teamCalls } from "./team-calls.ts";
 import { variableCalls } from "./variable-calls.ts";
 
@@ -57,6 +58,7 @@ const calls: readonly Call[] = [
 	{ route: "GET /account/details", path: `${base}/account/details`, status: 200, stranger: 200 },
 	{ route: "GET /organizations", path: `${base}/organizations`, status: 200, stranger: 200 },
 	{ route: "GET /organizations/:organization", path: org, status: 200, stranger: 200 },
+	...organizationCalls,
 	{
 		route: "GET /organizations/:organization/entitlement-set",
 		path: `${org}/entitlement-set`,

@@ -121,9 +121,11 @@ async function dispatch(
 		context.query,
 		organizations.root.organization,
 	);
-	const { organization, core } = await organizations.open(caller, name);
-	const scoped = { ...deps, core };
-	return await route.handle({ request, context, caller, organization, params, deps: scoped });
+	return await organizations.use(caller, name, async ({ organization, core }) => {
+		context.organization = organization.name;
+		const scoped = { ...deps, core };
+		return await route.handle({ request, context, caller, organization, params, deps: scoped });
+	});
 }
 
 /** The surface. */

@@ -12,16 +12,8 @@ import {
 	resourceIn,
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { fullId, localId, splitId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
-
-/** The exchange in the organization that an id of the query or the body names. */
-async function scopedBy(exchange: Exchange, id: string): Promise<Exchange> {
-	const { organization: name } = splitId(id);
-	if (name === null || name === exchange.organization.name) return exchange;
-	const { caller, deps } = exchange;
-	const { organization, core } = await deps.organizations.open(caller, name);
-	return { ...exchange, organization, deps: { ...deps, core } };
-}
+import { fullId, localId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { inScopeOf } from "./scope.ts";
 
 function workspaceView({ organization }: Exchange, grant: WorkspaceGrant): Resource {
 	const id = fullId(organization, grant.id);
@@ -70,29 +62,31 @@ async function listWorkspaces(given: Exchange): Promise<Response> {
 	const { query } = given.context;
 	const workspace = query.get("filter[workspace][id]");
 	const team = query.get("filter[team][id]");
-	const exchange = await scopedBy(given, workspace ?? team ?? "");
-	const id = localFilter(exchange, workspace);
-	const found = await exchange.deps.core.teamGrants.workspaces(exchange.caller, {
-		unit: id === null ? null : unitOfWorkspaceId(id),
-		team: localFilter(exchange, team),
+	return await inScopeOf(given, workspace ?? team ?? "", async (exchange) => {
+		const id = localFilter(exchange, workspace);
+		const found = await exchange.deps.core.teamGrants.workspaces(exchange.caller, {
+			unit: id === null ? null : unitOfWorkspaceId(id),
+			team: localFilter(exchange, team),
+		});
+		return paged(
+			found.map((grant) => workspaceView(exchange, grant)),
+			query,
+		);
 	});
-	return paged(
-		found.map((grant) => workspaceView(exchange, grant)),
-		query,
-	);
 }
 
 async function addToWorkspace(given: Exchange): Promise<Response> {
 	const body = await resourceIn(given.request, "team-workspaces");
-	const exchange = await scopedBy(given, relatedId(body, "team") ?? "");
-	const unit = unitOfWorkspaceId(localRelated(exchange, body, "workspace"));
-	exchange.context.unitId = unit;
-	const team = localRelated(exchange, body, "team");
-	const access = workspaceAccess(body.attributes.access, body.attributes);
-	const { teamGrants, workspaces } = exchange.deps.core;
-	await workspaces.get(exchange.caller, unit);
-	const made = await teamGrants.addToWorkspace(exchange.caller, unit, team, access);
-	return one(workspaceView(exchange, made), 201);
+	return await inScopeOf(given, relatedId(body, "team") ?? "", async (exchange) => {
+		const unit = unitOfWorkspaceId(localRelated(exchange, body, "workspace"));
+		exchange.context.unitId = unit;
+		const team = localRelated(exchange, body, "team");
+		const access = workspaceAccess(body.attributes.access, body.attributes);
+		const { teamGrants, workspaces } = exchange.deps.core;
+		await workspaces.get(exchange.caller, unit);
+		const made = await teamGrants.addToWorkspace(exchange.caller, unit, team, access);
+		return one(workspaceView(exchange, made), 201);
+	});
 }
 
 async function showWorkspace(exchange: Exchange): Promise<Response> {
@@ -126,15 +120,16 @@ async function listProjects(given: Exchange): Promise<Response> {
 	const { query } = given.context;
 	const project = query.get("filter[project][id]");
 	const team = query.get("filter[team][id]");
-	const exchange = await scopedBy(given, project ?? team ?? "");
-	const found = await exchange.deps.core.teamGrants.projects(exchange.caller, {
-		project: localFilter(exchange, project),
-		team: localFilter(exchange, team),
+	return await inScopeOf(given, project ?? team ?? "", async (exchange) => {
+		const found = await exchange.deps.core.teamGrants.projects(exchange.caller, {
+			project: localFilter(exchange, project),
+			team: localFilter(exchange, team),
+		});
+		return paged(
+			found.map((grant) => projectView(exchange, grant)),
+			query,
+		);
 	});
-	return paged(
-		found.map((grant) => projectView(exchange, grant)),
-		query,
-	);
 }
 
 function detailsIn({ attributes }: GivenResource, name: string): Readonly<Record<string, unknown>> {
@@ -146,17 +141,18 @@ function detailsIn({ attributes }: GivenResource, name: string): Readonly<Record
 
 async function addToProject(given: Exchange): Promise<Response> {
 	const body = await resourceIn(given.request, "team-projects");
-	const exchange = await scopedBy(given, relatedId(body, "team") ?? "");
-	const { caller, deps } = exchange;
-	const project = await deps.core.projects.get(localRelated(exchange, body, "project"));
-	const access = projectAccess(
-		body.attributes.access,
-		detailsIn(body, "project-access"),
-		detailsIn(body, "workspace-access"),
-	);
-	const team = localRelated(exchange, body, "team");
-	const made = await deps.core.teamGrants.addToProject(caller, project.id, team, access);
-	return one(projectView(exchange, made), 201);
+	return await inScopeOf(given, relatedId(body, "team") ?? "", async (exchange) => {
+		const { caller, deps } = exchange;
+		const project = await deps.core.projects.get(localRelated(exchange, body, "project"));
+		const access = projectAccess(
+			body.attributes.access,
+			detailsIn(body, "project-access"),
+			detailsIn(body, "workspace-access"),
+		);
+		const team = localRelated(exchange, body, "team");
+		const made = await deps.core.teamGrants.addToProject(caller, project.id, team, access);
+		return one(projectView(exchange, made), 201);
+	});
 }
 
 async function showProject(exchange: Exchange): Promise<Response> {

@@ -3,7 +3,7 @@ import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken, ApiTokens } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { everything } from "../../../core/rbac/resource.ts";
-import { lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
+import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
 import {
 	type GivenResource,
 	nothing,
@@ -115,7 +115,7 @@ async function listUsers(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context, params } = exchange;
 	if (params.user !== userId(caller.principal)) throw absent();
 	const { tokens } = await deps.identities;
-	const own = (await tokens.list()).filter(({ subject }) => subject === caller.principal.id);
+	const own = (await tokens.list()).filter((token) => isOwnToken(token, caller));
 	return paged(
 		own.map((token) => view(exchange, token)),
 		context.query,
@@ -123,21 +123,21 @@ async function listUsers(exchange: Exchange): Promise<Response> {
 }
 
 async function createUsers(exchange: Exchange): Promise<Response> {
-	const { caller, deps, params } = exchange;
+	const { caller, deps, params, organization } = exchange;
 	if (params.user !== userId(caller.principal)) throw absent();
 	refuseNarrowed(caller);
 	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(await ownGrant(caller), {
 		...{ kind: "tfe", name: description || unnamed, subject: caller.principal.id },
-		...{ roles: null, units: null, lifeMs, endsAt },
+		...{ roles: null, units: null, lifeMs, endsAt, organization: organization.key },
 	});
 	return one(view(exchange, issued.view, { text: issued.token }), 201);
 }
 
 /** A team's token: of those without a description there is one. */
 async function createTeams(exchange: Exchange): Promise<Response> {
-	const { caller, deps } = exchange;
+	const { caller, deps, organization } = exchange;
 	const team = param(exchange, "team");
 	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
@@ -152,7 +152,7 @@ async function createTeams(exchange: Exchange): Promise<Response> {
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(plan.grant, {
 		...{ id, kind: "svc", name: description || unnamed, subject: plan.subject },
-		...{ roles: null, units: null, lifeMs, endsAt },
+		...{ roles: null, units: null, lifeMs, endsAt, organization: organization.key },
 	});
 	return one(view(exchange, issued.view, { team, text: issued.token }), 201);
 }
@@ -200,7 +200,7 @@ function refuseKind({ context }: Exchange): void {
 
 async function createOrganizations(exchange: Exchange): Promise<Response> {
 	refuseKind(exchange);
-	const { caller, deps } = exchange;
+	const { caller, deps, organization } = exchange;
 	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
 	const before = await deps.core.teamTokens.ofOrganization(caller);
@@ -210,7 +210,7 @@ async function createOrganizations(exchange: Exchange): Promise<Response> {
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(plan.grant, {
 		...{ id, kind: "svc", name: description || unnamed, subject: plan.subject },
-		...{ roles: null, units: null, lifeMs, endsAt },
+		...{ roles: null, units: null, lifeMs, endsAt, organization: organization.key },
 	});
 	return one(view(exchange, issued.view, { isOurs: true, text: issued.token }), 201);
 }
@@ -268,8 +268,9 @@ async function found(exchange: Exchange): Promise<{ token: ApiToken; shown: Show
 	const token = await demanded(tokens, tokenIdIn(param(exchange, "token")));
 	const place = await deps.core.teamTokens.placeOf(caller, token.id);
 	if (place !== null) return { token, shown: { team: place.team, isOurs: true } };
-	const isOwn = token.subject === caller.principal.id;
-	const isOther = /^(?:team|organization):/.test(token.subject) || !exchange.organization.isDefault;
+	const isOwn = isOwnToken(token, caller);
+	const isOther =
+		/^(?:team|organization):/.test(token.subject) || !isTokenOf(token, exchange.organization);
 	const { gate } = deps.core.parts;
 	if (!isOwn && (isOther || !(await gate.may(caller, "token.manage", everything)))) throw absent();
 	return { token, shown: {} };

@@ -6,7 +6,10 @@ import type { Exchange, Route } from "./exchange.ts";
 import { absent, userId } from "./ids.ts";
 
 /** Whoever is called so. */
-export function userView({ id, email }: Pick<Principal, "id" | "email">): Resource {
+export function userView(
+	{ id, email }: Pick<Principal, "id" | "email">,
+	mayCreateOrganizations = false,
+): Resource {
 	const user = userId({ id });
 	return {
 		id: user,
@@ -20,7 +23,7 @@ export function userView({ id, email }: Pick<Principal, "id" | "email">): Resour
 			"is-site-admin": false,
 			"is-sso-login": false,
 			permissions: {
-				"can-create-organizations": false,
+				"can-create-organizations": mayCreateOrganizations,
 				"can-change-email": false,
 				"can-change-username": false,
 			},
@@ -43,8 +46,9 @@ export function memberId(membership: Membership): string {
 	return userId(memberOf(membership));
 }
 
-async function account({ caller }: Exchange): Promise<Response> {
-	return one(userView(caller.principal));
+async function account({ caller, deps }: Exchange): Promise<Response> {
+	const mayCreate = await deps.organizations.mayManage(caller);
+	return one(userView(caller.principal, mayCreate));
 }
 
 async function show({ caller, deps, params }: Exchange): Promise<Response> {
