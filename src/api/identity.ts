@@ -104,6 +104,9 @@ const tokenFields = {
 	subject: Type.String(),
 	roles: Nullable(Type.Array(Type.String())),
 	units: Nullable(Type.Array(Type.String())),
+	organization: Nullable(
+		Type.String({ description: "In which alone it counts; null: in every one" }),
+	),
 	created: Time,
 	created_by: Type.String(),
 	expires: Nullable(Time),

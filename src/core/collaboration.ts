@@ -1,5 +1,5 @@
 /** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
-
+import { OrganizationSettingsService } from "./organization/settings.ts";
 import type { Gate } from "./rbac/grant.ts";
 import type { Register, RegisterDeps } from "./register/register.ts";
 import { TeamGrants } from "./team/grants.ts";
@@ -30,6 +30,7 @@ export interface Collaboration {
 	readonly projects: ProjectService;
 	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
+	readonly organizationSettings: OrganizationSettingsService;
 	readonly teams: TeamService;
 	readonly teamGrants: TeamGrants;
 	readonly teamTokens: TeamTokens;
@@ -45,6 +46,7 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 		projects,
 		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents }),
+		organizationSettings: new OrganizationSettingsService(deps),
 		teams: new TeamService(deps),
 		teamGrants: new TeamGrants(deps),
 		teamTokens: new TeamTokens(deps),

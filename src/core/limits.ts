@@ -81,6 +81,19 @@ export const limits = {
 	changesFlushDelayMs: 250,
 	unitsPerPageMax: 100_000,
 
+	// Organizations
+	organizationNameBytesMax: 40,
+	organizationsMax: 1000,
+	/** Names that are or were an organization's: the next life of a name must not get the same key. */
+	organizationNamesMax: 5000,
+	/** How old a server's knowledge of which organizations there are may be. */
+	organizationsFreshMs: 5 * second,
+	/** Cores that are kept open; one in use is never closed. */
+	organizationsOpenMax: 64,
+	organizationLooksAtOnce: 8,
+	/** An organization that nobody uses is swept this often. */
+	organizationVisitMs: 24 * hour,
+
 	// The system unit
 	/** Live values are written into its state up to this size: some thousands of edges. */
 	systemStateBytesMax: 8 * MiB,

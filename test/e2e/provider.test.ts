@@ -116,7 +116,7 @@ resource "opentaco_unit" "many" {
 			for (const pid of await childrenOf(run.pid)) process.kill(pid, "SIGKILL");
 			const { text, code } = await run.ended();
 			expect(code).toBe(1);
-			expect(text).toMatch(/Plugin did not respond|plugin crashed|rpc error/);
+			expect(text).toMatch(/Plugin did not respond|plugin crashed|rpc error|request was cancelled/);
 			expect(await run.state()).toContain('"before/it"');
 		},
 		longTimeoutMs,

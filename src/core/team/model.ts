@@ -6,6 +6,7 @@ import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type Random, randomId } from "../ports/random.ts";
 import type { Principal } from "../principal.ts";
+import type { UnitId } from "../unit/unit-id.ts";
 import type { ProjectAccess, WorkspaceAccess } from "./access.ts";
 
 /** Somebody who belongs to the organization: known by a verified address, or by their subject. */
@@ -49,7 +50,7 @@ export interface Team {
 export interface WorkspaceGrant extends WorkspaceAccess {
 	readonly id: string;
 	readonly team: string;
-	readonly unit: string;
+	readonly unit: UnitId;
 }
 
 /** What a team may do in one project. */
