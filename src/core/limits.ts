@@ -267,6 +267,11 @@ export const limits = {
 	/** A value in JSON may be six times as long as it is. */
 	variableBodyBytesMax: 512 * KiB,
 	variableRegistersCachedMax: 2000,
+	variableSetsMax: 500,
+	/** Units and projects that sets apply to, all together. */
+	variableSetPlacesMax: 10_000,
+	variableSetNameBytesMax: 90,
+	variableSetReadsAtOnce: 16,
 	secretKeysFreshMs: 30 * second,
 	/** Characters of `OPENTACO_SECRETS_KEY`. */
 	secretKeyCharactersMin: 32,
