@@ -188,6 +188,10 @@ resource "terraform_data" "b" {}
 		const p = await terraformProject(path, { "main.tf": backend }, env, client);
 		await p.must("init", "-input=false");
 		expect(await p.must("output", "-raw", "vpc_id")).toBe("vpc-1");
+		const own = await taco(token, "unit", "output", "network/prod");
+		expect(own.stdout).toBe(await p.must("output"));
+		const json = await taco(token, "unit", "output", "network/prod", "--json");
+		expect(JSON.parse(json.stdout)).toEqual(JSON.parse(await p.must("output", "-json")));
 		expect(await p.must("state", "pull")).not.toContain("not-granted");
 		// A state without resources would make everything again: the lock is refused before that.
 		const applied = await p.run("apply", "-input=false", "-auto-approve");
