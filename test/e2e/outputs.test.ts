@@ -231,6 +231,11 @@ test("an S3 client gets the same object, as Terragrunt does for dependencies", a
 test("the command line shows them", async () => {
 	const { stdout } = await taco(token, "unit", "output", "network/prod");
 	expect(stdout).toBe('vpc_id = "vpc-1"\nvpc_sizes = [\n  1,\n  2,\n]\nvpc_token = <sensitive>\n');
+	const narrow = ["--unit", "network/*#vpc_id"];
+	const made = JSON.parse(await must("token", "create", "one", "--json", ...narrow));
+	const alone = await taco(made.token, "unit", "output", "network/prod");
+	expect(alone.stdout).toBe('vpc_id = "vpc-1"\n');
+	expect((await taco(made.token, "unit", "info", "network/prod")).exitCode).toBe(3);
 	const one = await taco(token, "unit", "output", "network/prod", "vpc_token", "--raw");
 	expect(one.stdout).toBe("granted");
 	expect((await taco(token, "unit", "output", "network/prod", "secret_key")).exitCode).toBe(3);
