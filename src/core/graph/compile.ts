@@ -42,6 +42,8 @@ export interface GraphEdge {
 	readonly status: EdgeStatus;
 	/** null exactly when the status is `ok`. */
 	readonly reason: EdgeReason | null;
+	/** Why it cannot be told what was consumed, also where `reason` is another; null when it can. */
+	readonly outFault: EdgeReason | null;
 	readonly inDigest: string | null;
 	readonly outDigest: string | null;
 	/** ISO 8601 of the upstream version that brought the digest, as far as it is known. */
@@ -188,7 +190,7 @@ function finished(draft: Draft, input: GraphInput): GraphEdge[] {
 
 type Judged = Pick<
 	GraphEdge,
-	"status" | "reason" | "inDigest" | "outDigest" | "lastInAt" | "lastOutAt"
+	"status" | "reason" | "outFault" | "inDigest" | "outDigest" | "lastInAt" | "lastOutAt"
 >;
 
 function judge(draft: Draft, input: GraphInput): Judged {
@@ -199,6 +201,7 @@ function judge(draft: Draft, input: GraphInput): Judged {
 	const base = {
 		inDigest: current.digest,
 		outDigest: consumed.digest,
+		outFault: consumed.fault,
 		lastInAt:
 			upstream === undefined || current.digest === null
 				? null

@@ -37,8 +37,8 @@ export type ValuesOf = (
 export interface EditedState {
 	/** The very bytes that were given when nothing differs. */
 	readonly bytes: Uint8Array;
-	/** Instances that were found, changed or not. */
-	readonly instances: number;
+	/** Edges whose values are others than before. */
+	readonly changed: readonly DeclaredDependency[];
 }
 
 interface Replacement extends ByteRange {
@@ -59,16 +59,17 @@ export function isOurProvider(address: string): boolean {
 /** The state with the values of its edges. `state` must be one that `checkState` has passed. */
 export function withDependencyValues(state: Uint8Array, valuesOf: ValuesOf): EditedState {
 	const replacements: Replacement[] = [];
-	let instances = 0;
+	const changed: DeclaredDependency[] = [];
 	for (const attributes of dependencyAttributes(state)) {
 		const members = membersAt(state, attributes);
 		const edge = members === null ? null : declaredIn(state, members);
 		if (members === null || edge === null) continue;
-		instances++;
 		const values = valuesOf(edge, shownIn(state, members));
-		if (values !== undefined) replacements.push(...replacementsFor(state, members, values));
+		const own = values === undefined ? [] : replacementsFor(state, members, values);
+		if (own.length > 0) changed.push(edge);
+		replacements.push(...own);
 	}
-	return { bytes: replaced(state, replacements), instances };
+	return { bytes: replaced(state, replacements), changed };
 }
 
 /** Where the attributes of the instances stand, in order. */

@@ -82,11 +82,15 @@ describe("a state as Terraform writes it", () => {
 
 	test("is asked by what its instances declare", () => {
 		const asked: unknown[] = [];
-		const { instances } = withDependencyValues(bytesOf(written), (edge) => {
+		const { changed } = withDependencyValues(bytesOf(written), (edge, shown) => {
 			asked.push(edge);
-			return undefined;
+			expect(shown).toEqual({
+				...{ inDigest: "old-in", outDigest: null, status: "unknown" },
+				...{ lastInAt: null, lastOutAt: "2025-01-01T00:00:00Z" },
+			});
+			return fresh;
 		});
-		expect(instances).toBe(1);
+		expect(changed).toEqual(asked as typeof changed);
 		expect(asked).toEqual([
 			{ fromUnitId: "network/prod", fromOutput: "vpc_id", toUnitId: "app/café", toInput: "" },
 		]);
