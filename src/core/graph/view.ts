@@ -52,6 +52,8 @@ export class GraphView {
 	/** Units whose index must be read. */
 	readonly #wanted = new Set<UnitId>();
 	#loading: Promise<void> | null = null;
+	/** When each unit's state could not be read, by our monotonic clock. */
+	readonly #unreadable = new Map<UnitId, number>();
 	#look = 0;
 	#graph: Graph | null = null;
 
@@ -122,6 +124,7 @@ export class GraphView {
 		for (const [id, entry] of this.#entries) {
 			if (entry.look !== this.#look) this.#forget(id);
 		}
+		this.#retryUnreadable();
 		return await this.settle();
 	}
 
@@ -140,6 +143,19 @@ export class GraphView {
 		}
 		this.#graph ??= this.#compile();
 		return this.#graph;
+	}
+
+	/** What was damaged may have been a damaged answer. */
+	#retryUnreadable(): void {
+		const now = this.#deps.clock.monotonic();
+		for (const [id, at] of this.#unreadable) {
+			const entry = this.#entries.get(id);
+			if (entry?.node.facts.kind === "unreadable") {
+				if (now - at < limits.graphRetryMs) continue;
+				this.#wanted.add(id);
+			}
+			this.#unreadable.delete(id);
+		}
 	}
 
 	#take(summary: UnitSummary): void {
@@ -236,6 +252,7 @@ export class GraphView {
 			return { kind: "facts", facts };
 		} catch (error) {
 			if (isDomainError(error, "storage_corrupt") || error instanceof SyntaxError) {
+				this.#unreadable.set(id, this.#deps.clock.monotonic());
 				return { kind: "unreadable" };
 			}
 			throw error;
