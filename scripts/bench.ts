@@ -6,6 +6,7 @@ import { benchGraph } from "./bench/graph.ts";
 import { benchLargeState } from "./bench/large-state.ts";
 import { benchListing } from "./bench/listing.ts";
 import { benchOperations } from "./bench/operations.ts";
+import { benchOutputs } from "./bench/outputs.ts";
 import { benchProvider } from "./bench/provider.ts";
 import { benchStartUp } from "./bench/start-up.ts";
 import { benchTerraform } from "./bench/terraform-cycle.ts";
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 	operations: benchOperations,
 	terraform: benchTerraform,
 	"large-state": benchLargeState,
+	outputs: benchOutputs,
 	listing: benchListing,
 	graph: benchGraph,
 };

@@ -1,12 +1,17 @@
 /** A 100 MB state through the server, and what that does to its memory. */
 import { megabytes, milliseconds, printTable, timed } from "./figures.ts";
-import { type StoreName, type Subject, startTaco, token } from "./processes.ts";
+import { cloudRows } from "./large-cloud-state.ts";
+import { type StoreName, type Subject, settledMemory, startTaco, token } from "./processes.ts";
 
 const sizeBytes = 100 * 2 ** 20;
 
 /** A state of about the size, as a stream of its own making: the client holds nothing either. */
-function largeState(serial: number): { stream: ReadableStream<Uint8Array>; size: number } {
-	const head = `{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"bench","outputs":{},"resources":[`;
+export function largeState(
+	serial: number,
+	sizeBytes: number,
+	outputs = "{}",
+): { stream: ReadableStream<Uint8Array>; size: number } {
+	const head = `{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"bench","outputs":${outputs},"resources":[`;
 	const item = `{"mode":"managed","type":"terraform_data","name":"r","instances":[{"attributes":{"input":"${"x".repeat(900)}"}}]}`;
 	const tail = "]}\n";
 	const count = Math.floor(sizeBytes / (item.length + 1));
@@ -30,7 +35,7 @@ function largeState(serial: number): { stream: ReadableStream<Uint8Array>; size:
 }
 
 async function upload(subject: Subject, serial: number): Promise<void> {
-	const { stream, size } = largeState(serial);
+	const { stream, size } = largeState(serial, sizeBytes);
 	const response = await fetch(`${subject.url}/v1/backend/bench/large`, {
 		method: "POST",
 		headers: { authorization: `Bearer ${token}`, "content-length": String(size) },
@@ -64,19 +69,11 @@ export async function benchLargeState(): Promise<void> {
 			const growth = (await taco.peakMemoryBytes()) - before;
 			rows.push([store === "s3" ? "s3 (fake)" : store, name, milliseconds(ms), megabytes(growth)]);
 		}
+		rows.push(...(await cloudRows(store, sizeBytes)));
 	}
 	printTable(
 		"A 100 MB state",
 		["store", "transfer", "time", "growth of the server's peak memory"],
 		rows,
 	);
-}
-
-/** Peak memory of an idle server that has served a few requests. */
-async function settledMemory(subject: Subject): Promise<number> {
-	for (let i = 0; i < 20; i++) await (await fetch(`${subject.url}/healthz`)).arrayBuffer();
-	await Bun.sleep(500);
-	await subject.resetPeakMemory();
-	await Bun.sleep(100);
-	return await subject.peakMemoryBytes();
 }

@@ -11,6 +11,8 @@ export interface Subject extends AsyncDisposable {
 	readonly name: string;
 	readonly url: string;
 	readonly pid: number;
+	/** Where it was started; its data folder is `taco-data` below, on a store of files. */
+	readonly folder: string;
 	/** Peak resident memory so far, bytes. */
 	peakMemoryBytes(): Promise<number>;
 	/** Forgets the peak, so that the next one is of what follows. */
@@ -28,13 +30,25 @@ export function freePort(): number {
 	return port;
 }
 
+/** What a server started with `isTls` has: its authority, and its certificate with its key. */
+export function tlsFiles({ folder }: Pick<Subject, "folder">): { ca: string; pair: string } {
+	const root = join(folder, "taco-data/__opentaco/server/tls");
+	return { ca: join(root, "ca.pem"), pair: join(root, "server-private.pem") };
+}
+
 /** `taco serve` on a store; S3 is the strict fake of the tests, as a process. */
-export async function startTaco(store: StoreName): Promise<Subject> {
-	const folder = await mkdtemp(join(tmpdir(), "opentaco-bench-"));
+export async function startTaco(
+	store: StoreName,
+	options: { readonly isTls?: boolean; readonly folder?: string } = {},
+): Promise<Subject> {
+	const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "opentaco-bench-")));
 	const port = freePort();
 	const s3 = store === "s3" ? await startFakeS3(folder) : null;
 	const child = Bun.spawn(
-		[executable, "serve", "--host", "127.0.0.1", "--port", String(port), "--storage", store],
+		[
+			...[executable, "serve", "--host", "127.0.0.1", "--port", String(port), "--storage", store],
+			...(options.isTls === true ? ["--tls-self-signed"] : []),
+		],
 		{
 			cwd: folder,
 			env: {
@@ -47,11 +61,11 @@ export async function startTaco(store: StoreName): Promise<Subject> {
 			stdio: ["ignore", "ignore", "inherit"],
 		},
 	);
-	const url = `http://127.0.0.1:${port}`;
-	await untilOk(`${url}/readyz`);
-	return subject(`taco, ${store}`, url, child, async () => {
+	const url = options.isTls === true ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
+	await untilOk(`${url}/readyz`, options.isTls === true ? tlsFiles({ folder }).ca : null);
+	return subject(`taco, ${store}`, { url, folder }, child, async () => {
 		await s3?.stop();
-		await rm(folder, { recursive: true, force: true });
+		if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
 	});
 }
 
@@ -62,7 +76,8 @@ export async function startBare(): Promise<Subject> {
 	});
 	const { value } = await child.stdout.getReader().read();
 	const port = new TextDecoder().decode(value).trim();
-	return subject("bare server", `http://127.0.0.1:${port}`, child, async () => {});
+	const url = `http://127.0.0.1:${port}`;
+	return subject("bare server", { url, folder: "" }, child, async () => {});
 }
 
 async function startFakeS3(folder: string) {
@@ -92,11 +107,12 @@ async function startFakeS3(folder: string) {
 	};
 }
 
-async function untilOk(url: string): Promise<void> {
+async function untilOk(url: string, caFile: string | null): Promise<void> {
 	const deadline = performance.now() + 20_000;
 	while (performance.now() < deadline) {
 		try {
-			const response = await fetch(url);
+			const tls = caFile === null ? {} : { tls: { ca: Bun.file(caFile) } };
+			const response = await fetch(url, tls);
 			await response.arrayBuffer();
 			if (response.status < 500) return;
 		} catch {
@@ -109,13 +125,14 @@ async function untilOk(url: string): Promise<void> {
 
 function subject(
 	name: string,
-	url: string,
+	{ url, folder }: Pick<Subject, "url" | "folder">,
 	child: Bun.Subprocess,
 	cleanUp: () => Promise<void>,
 ): Subject {
 	return {
 		name,
 		url,
+		folder,
 		pid: child.pid,
 		async peakMemoryBytes() {
 			const status = await readFile(`/proc/${child.pid}/status`, "utf8");
@@ -130,4 +147,18 @@ function subject(
 			await cleanUp();
 		},
 	};
+}
+
+/** Peak memory of an idle server that has served a few requests. */
+export async function settledMemory(
+	subject: Subject,
+	options: BunFetchRequestInit = {},
+): Promise<number> {
+	for (let i = 0; i < 20; i++) {
+		await (await fetch(`${subject.url}/healthz`, options)).arrayBuffer();
+	}
+	await Bun.sleep(500);
+	await subject.resetPeakMemory();
+	await Bun.sleep(100);
+	return await subject.peakMemoryBytes();
 }

@@ -5,7 +5,7 @@ import { DomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { TokenVerifier } from "./admin-verifier.ts";
 import { IdentityAuthenticator } from "./authenticator.ts";
-import { CiExchange } from "./ci/ci-exchange.ts";
+import { CiExchange, type OrganizationKeyOf } from "./ci/ci-exchange.ts";
 import type { TrustedIssuer } from "./ci/trust.ts";
 import { LocalUsers } from "./local/local-users.ts";
 import { Logins, type TokenPair } from "./logins.ts";
@@ -57,7 +57,13 @@ export interface IdentityDeps {
 	readonly fetch: Fetch;
 	/** Verifies the admin token. */
 	readonly admin: TokenVerifier;
+	/** For trust rules that name an organization; without it there is none but the default one. */
+	readonly organizationKey?: OrganizationKeyOf;
 }
+
+const noOrganizations: OrganizationKeyOf = async () => {
+	throw new DomainError("not_found", "there is no such organization");
+};
 
 /** Everything about who is calling. */
 export interface Identities {
@@ -86,7 +92,7 @@ export async function openIdentities(
 	deps: IdentityDeps,
 	config: IdentityConfig,
 ): Promise<Identities> {
-	const { shared, fetch, admin, noteLogin = () => {} } = deps;
+	const { shared, fetch, admin, noteLogin = () => {}, organizationKey = noOrganizations } = deps;
 	const { clock, random, log } = shared;
 	const keyring = await Keyring.open(shared, {
 		privateKey: config.privateKey,
@@ -127,7 +133,7 @@ export async function openIdentities(
 		authenticator: new IdentityAuthenticator({ admin, logins, tokens }),
 		exchange: new IdTokenExchange({
 			...{ provider, logins, used },
-			ci: new CiExchange({ fetch, clock }, config.trustedIssuers),
+			ci: new CiExchange({ fetch, clock, organizationKey }, config.trustedIssuers),
 		}),
 	};
 }

@@ -27,6 +27,8 @@ export interface MachineLogin {
 	readonly subject: string;
 	readonly roles: readonly string[];
 	readonly units: readonly string[] | null;
+	/** Key of the organization whose roles they are; null: the default one. */
+	readonly organization: string | null;
 }
 
 export interface LoginsDeps {
@@ -92,6 +94,7 @@ export class Logins {
 			method: "ci",
 			roles: machine.roles,
 			...(machine.units === null ? {} : { units: machine.units }),
+			...(machine.organization === null ? {} : { organization: machine.organization }),
 		});
 		return {
 			accessToken: token,
@@ -249,14 +252,16 @@ function loginOf(claims: Claims): LoginClaims | null {
 }
 
 function machinePrincipal(claims: Claims): Principal | null {
-	const { sub, sid, roles, units } = claims;
+	const { sub, sid, roles, units, organization = null } = claims;
 	if (typeof sid !== "string" || !isTexts(roles)) return null;
 	if (units !== undefined && !isTexts(units)) return null;
+	if (organization !== null && typeof organization !== "string") return null;
 	return {
 		id: sub,
 		credentialKind: "access-token",
 		loginId: sid,
 		roles,
+		organization,
 		...scopeOf(units ?? null, null),
 	};
 }

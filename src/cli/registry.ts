@@ -127,6 +127,10 @@ const tokenCommands = commandMap({
 		aliases: ["list"],
 		load: () => import("./commands/token/ls.ts").then((module) => module.default),
 	},
+	renew: {
+		summary: "Put off the end of an API token",
+		load: () => import("./commands/token/renew.ts").then((module) => module.default),
+	},
 	revoke: {
 		summary: "Revoke an API token for good",
 		aliases: ["rm"],

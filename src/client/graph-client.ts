@@ -34,12 +34,13 @@ export class GraphClient {
 		return this.#get("/v1/status", query, "units", options);
 	}
 
-	/** Units and edges. */
+	/** Units and edges; or declared edges alone, and their units. */
 	graph(
-		filter: { readonly prefix?: string | undefined } = {},
+		filter: { readonly prefix?: string | undefined; readonly isDeclaredOnly?: boolean } = {},
 		options: CallOptions = {},
 	): Promise<GraphView> {
-		return this.#get("/v1/graph", filter, "units", options);
+		const source = filter.isDeclaredOnly === true ? "declared" : undefined;
+		return this.#get("/v1/graph", { prefix: filter.prefix, source }, "units", options);
 	}
 
 	/** In which order to apply. */

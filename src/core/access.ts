@@ -5,6 +5,7 @@ import { AuditService } from "./audit/service.ts";
 import { TrailSources } from "./audit/source.ts";
 import { limits } from "./limits.ts";
 import { unavailable } from "./log/record-log.ts";
+import { type Organization, rootOrganization } from "./organization/organization.ts";
 import { type BlobStore, StoreError } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -34,6 +35,8 @@ export interface AccessDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Whose core it is; the default organization's when absent. */
+	readonly organization?: Organization | undefined;
 }
 
 export interface Access {
@@ -48,7 +51,7 @@ export interface Access {
 
 /** Builds the gate, the roles behind it and the chain that hears of its denials. */
 export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
-	const { store, clock, random, log, settings } = deps;
+	const { store, clock, random, log, settings, organization = rootOrganization() } = deps;
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registerDeps = { store, clock, random, headAgeMaxMs, actDeadlineMs };
 	const policies = new Register<Policy>(registerDeps, "rbac", parsePolicy);
@@ -56,7 +59,7 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 	const admins = new Set((deps.admins ?? []).map((email) => email.toLowerCase()));
 	const labelsOf = labelsFrom(unitLog, clock);
 	const teams = new Register<TeamsDocument>(registerDeps, "teams", parseTeams);
-	const enforcer = new Enforcer({ register: policies, teams, admins, labelsOf });
+	const enforcer = new Enforcer({ register: policies, teams, admins, labelsOf, organization });
 	const chain = new AuditChain({ ...registerDeps, log });
 	const onDenied = (denial: Denial) => chain.denied(denial);
 	const gate =
@@ -66,12 +69,15 @@ export function createAccess(deps: AccessDeps, unitLog: UnitLog): Access {
 					onDenied,
 					enforcer.filterFor.bind(enforcer),
 					enforcer.outputsFor.bind(enforcer),
+					enforcer.hasStanding.bind(enforcer),
 				)
 			: new Gate(deps.decide, onDenied);
 	unitLog.onRecord((id, record) => chain.noteHead(id, record));
 	return {
 		gate,
-		rbac: new RbacService({ register: policies, teams, gate, clock, admins, labelsOf }),
+		rbac: new RbacService({
+			...{ register: policies, teams, gate, clock, admins, labelsOf, organization },
+		}),
 		teams,
 		chain,
 		audit: (directory) =>

@@ -11,6 +11,7 @@ import type { ServerAddresses } from "./graph/reading-source.ts";
 import type { GraphService } from "./graph/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
+import type { Organization } from "./organization/organization.ts";
 import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -18,6 +19,7 @@ import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
 import type { Projector } from "./projection/projector.ts";
+import type { ProjectionSchedule } from "./projection/schedule.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
 import type { Pruner } from "./retention/pruner.ts";
@@ -52,6 +54,8 @@ export interface CoreDeps {
 	readonly admins?: readonly string[] | undefined;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs?: number | undefined;
+	/** Whose core it is; the default organization's when absent. */
+	readonly organization?: Organization | undefined;
 	/** The unit whose state declares the graph's edges, if it is another than the reserved one. */
 	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
@@ -132,7 +136,7 @@ export function createCore(deps: CoreDeps): Core {
 	});
 	const { schedule, systemState } = upkeep;
 
-	const stateIndex = indexOf(deps, bodies, tasks, stopping.signal);
+	const stateIndex = indexOf(deps, bodies, schedule, tasks, stopping.signal);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
@@ -228,10 +232,12 @@ function followRecords(
 function indexOf(
 	{ store, log }: CoreDeps,
 	bodies: BodyStore,
+	schedule: ProjectionSchedule,
 	tasks: TaskGroup,
 	stopping: AbortSignal,
 ): StateIndexService {
-	return new StateIndexService({ store, bodies, log, tasks, stopping });
+	const quiet = (id: UnitId) => schedule.settled(id);
+	return new StateIndexService({ store, bodies, log, tasks, quiet, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

@@ -81,11 +81,26 @@ export const limits = {
 	changesFlushDelayMs: 250,
 	unitsPerPageMax: 100_000,
 
+	// Organizations
+	organizationNameBytesMax: 40,
+	organizationsMax: 1000,
+	/** Names that are or were an organization's: the next life of a name must not get the same key. */
+	organizationNamesMax: 5000,
+	/** How old a server's knowledge of which organizations there are may be. */
+	organizationsFreshMs: 5 * second,
+	/** Cores that are kept open; one in use is never closed. */
+	organizationsOpenMax: 64,
+	organizationLooksAtOnce: 8,
+	/** An organization that nobody uses is swept this often. */
+	organizationVisitMs: 24 * hour,
+
 	// The system unit
 	/** Live values are written into its state up to this size: some thousands of edges. */
 	systemStateBytesMax: 8 * MiB,
 	/** Changes of the graph that come within this time are written together. */
 	systemStateSettleMs: 1 * second,
+	/** Units whose heads are looked at before live values are written; others are taken as last seen. */
+	systemStateConfirmsMax: 500,
 	/** When others keep changing the system unit, so often at once; then their changes ask again. */
 	systemStateAttemptsMax: 4,
 
@@ -252,6 +267,11 @@ export const limits = {
 	/** A value in JSON may be six times as long as it is. */
 	variableBodyBytesMax: 512 * KiB,
 	variableRegistersCachedMax: 2000,
+	variableSetsMax: 500,
+	/** Units and projects that sets apply to, all together. */
+	variableSetPlacesMax: 10_000,
+	variableSetNameBytesMax: 90,
+	variableSetReadsAtOnce: 16,
 	secretKeysFreshMs: 30 * second,
 	/** Characters of `OPENTACO_SECRETS_KEY`. */
 	secretKeyCharactersMin: 32,

@@ -36,6 +36,12 @@ export interface Principal {
 	/** Roles that the credential itself brings, beside those that are assigned to its subject. */
 	readonly roles?: readonly string[];
 	readonly scope?: CredentialScope;
+	/**
+	 * The key of the organization that the credential was made for, null being the default one: it
+	 * counts nowhere else. Absent for a person's own login, which has in each organization the rights
+	 * that its subject has there.
+	 */
+	readonly organization?: string | null;
 	/** For credentials that were issued for another one: what that one was. */
 	readonly derivedFrom?: CredentialKind;
 	/** The epoch of its subject in which the credential was issued; it ends with that. */

@@ -1,8 +1,8 @@
 /** The executable as a Terraform provider. */
 import { runPlugin } from "./plugin/run.ts";
-import { opentacoProvider } from "./provider.ts";
 
 /** Serves until Terraform is done; ends the process. */
 export async function main(name: string): Promise<void> {
-	await runPlugin(opentacoProvider(process.env), name, process.env);
+	const provider = async () => (await import("./provider.ts")).opentacoProvider(process.env);
+	await runPlugin(provider, name, process.env);
 }

@@ -223,6 +223,7 @@ function beginContext(
 		principal: null,
 		surface: publicPaths.has(url?.path ?? "") ? "public" : "none",
 		operation: "none",
+		organization: null,
 		unitId: null,
 		allowSlow: () => listener?.timeout(request, limits.connectionIdleSecondsMax),
 	};
@@ -294,6 +295,7 @@ function report(
 		method,
 		surface,
 		operation,
+		organization: context.organization ?? undefined,
 		unit: context.unitId ?? undefined,
 		status,
 		ms: Math.round(durationMs * 10) / 10,

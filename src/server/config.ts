@@ -5,6 +5,7 @@
 import { kidPattern, type StsKey } from "../auth/sts/credentials.ts";
 import { isDomainError } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
+import { defaultOrganizationName, isOrganizationName } from "../core/organization/organization.ts";
 import type { LogLevel } from "../core/ports/log.ts";
 import { parseUnitId, systemUnitId, type UnitId } from "../core/unit/unit-id.ts";
 import { type SecretKey, secretKeyFrom } from "../core/variable/secret-keys.ts";
@@ -70,6 +71,8 @@ export interface ServerConfig {
 	readonly secretKeys: readonly SecretKey[];
 	/** E-mail addresses, in lower case, of those who may always do everything. */
 	readonly admins: readonly string[];
+	/** The name of the default organization. */
+	readonly organization: string;
 	/** How long denials and logins are kept, ms; 0 keeps them all. */
 	readonly auditRetentionMs: number;
 	readonly logLevel: LogLevel;
@@ -111,6 +114,7 @@ export function readServerConfig(
 		systemUnit: readSystemUnit(read),
 		secretKeys: readSecretKeys(read),
 		admins: readAdmins(read),
+		organization: readOrganization(read),
 		auditRetentionMs: (read.number("auditRetentionDays") ?? 0) * 24 * 3600 * 1000,
 		logLevel: read.choice("logLevel", ["debug", "info", "warn", "error"]) ?? "info",
 		logFormat: read.choice("logFormat", ["auto", "json", "text"]) ?? "auto",
@@ -209,6 +213,14 @@ function readAdmins(read: SettingReader): string[] {
 		}
 		return email.toLowerCase();
 	});
+}
+
+function readOrganization(read: SettingReader): string {
+	const name = read.text("organization") ?? defaultOrganizationName;
+	if (isOrganizationName(name)) return name;
+	throw new ConfigError(
+		`${read.nameOf("organization")}: must be at most ${limits.organizationNameBytesMax} letters, digits, dashes and underscores, a letter or digit first`,
+	);
 }
 
 function readTls(read: SettingReader): TlsConfig {

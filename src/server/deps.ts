@@ -6,6 +6,7 @@ import { Sts } from "../auth/sts/credentials.ts";
 import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { limits } from "../core/limits.ts";
+import { namesOf, type Organization, rootOrganization } from "../core/organization/organization.ts";
 import { Organizations } from "../core/organization/organizations.ts";
 import type { BlobStore } from "../core/ports/blob-store.ts";
 import { type CoreMetrics, silentMetrics } from "../core/ports/metrics.ts";
@@ -40,12 +41,6 @@ export interface BuiltServer {
 	/** Ends the background work and releases the store. */
 	close(): Promise<void>;
 }
-
-/** The bucket on the S3 surface. */
-const bucketName = "opentaco";
-
-/** The organization that the root of the store belongs to. */
-const defaultOrganization = "default";
 
 /** Forgets single uses of what has expired, once a day. */
 async function sweepUses(
@@ -82,12 +77,16 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const tls = await tlsOf(config, parts);
 	const stopping = new AbortController();
 	const { verifier: admin, forget } = await adminAccessOf(config, parts, store);
-	const core = coreOf(config, parts, store, metrics);
+	const core = coreOf(config, parts, { store, metrics });
+	const organizations = organizationsOf(config, parts, { core, store, metrics });
+	await organizations.checkDefaultName();
 	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
-	const identities = await identitiesOf(config, { parts, store, admin, noteLogin });
+	const identities = await identitiesOf(config, {
+		...{ parts, store, admin, noteLogin },
+		organizationKey: (name) => organizations.keyOf(name),
+	});
 	const isDraining = () => state.isDraining;
-	const s3 = s3Of(config, parts, { core, store, identities });
-	const organizations = new Organizations({ core, defaultName: defaultOrganization, log });
+	const s3 = s3Of(config, parts, { organizations, store, identities });
 	const app = createApp({
 		core,
 		organizations,
@@ -114,6 +113,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	});
 	state.inFlight = app.requestsInFlight;
 	core.startSweeping(stopping.signal);
+	organizations.startSweeping(stopping.signal);
 	core.tasks.run("sweep uploads", async () => {
 		await s3.surface.sweepUploads();
 	});
@@ -128,6 +128,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 		},
 		async close() {
 			stopping.abort();
+			await organizations.flush();
 			await core.flush();
 			await store.close();
 			await forget();
@@ -139,13 +140,16 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 function s3Of(
 	config: ServerConfig,
 	parts: ServerParts,
-	{ core, store, identities }: { core: Core; store: BlobStore; identities: Identities },
+	{
+		organizations,
+		store,
+		identities,
+	}: { organizations: Organizations; store: BlobStore; identities: Identities },
 ) {
 	const { clock, random, log } = parts;
 	const sts = new Sts({ keys: stsKeysOf(config.sts, parts, store), clock, random });
 	const surface = new S3Surface({
-		core,
-		store,
+		organizations,
 		clock,
 		random,
 		log,
@@ -157,7 +161,6 @@ function s3Of(
 						sts,
 						renewPrincipal: (principal) => identities.authenticator.renewPrincipal(principal),
 					},
-		bucketName,
 		stateBytesMax: config.stateBytesMax,
 	});
 	const credentials: SurfaceDeps["s3Credentials"] = {
@@ -187,14 +190,36 @@ function tlsOf(config: ServerConfig, parts: ServerParts): Promise<TlsMaterial | 
 	return loadTls(parts, config.tls, folder, certificateNames(names));
 }
 
+interface Scope {
+	readonly store: BlobStore;
+	readonly metrics: CoreMetrics;
+	readonly organization?: Organization;
+}
+
+function organizationsOf(
+	config: ServerConfig,
+	parts: ServerParts,
+	{ core, store, metrics }: Scope & { readonly core: Core },
+): Organizations {
+	return new Organizations({
+		...{ core, store, clock: parts.clock, random: parts.random, log: parts.log },
+		headAgeMaxMs: limits.headAgeMaxMs,
+		actDeadlineMs: limits.actDeadlineMs,
+		defaultName: config.organization,
+		tasks: core.tasks,
+		openCore: (organization, scoped) =>
+			coreOf(config, parts, { store: scoped, metrics, organization }),
+	});
+}
+
 function coreOf(
 	config: ServerConfig,
 	parts: ServerParts,
-	store: BlobStore,
-	metrics: CoreMetrics,
+	{ store, metrics, organization = rootOrganization(config.organization) }: Scope,
 ): Core {
 	return createCore({
 		store,
+		organization,
 		clock: parts.clock,
 		random: parts.random,
 		log: parts.log,
@@ -204,7 +229,7 @@ function coreOf(
 		secretKeys: config.secretKeys,
 		auditRetentionMs: config.auditRetentionMs,
 		systemUnit: config.systemUnit,
-		addresses: graphAddresses(config, [defaultOrganization, bucketName], true),
+		addresses: graphAddresses(config, namesOf(organization), organization.isDefault),
 		settings: {
 			versionsKept: config.versionsKept,
 			recordsKept: 0,
@@ -220,8 +245,8 @@ function coreOf(
 }
 
 export interface OpenedStore {
-	readonly store: BlobStore;
-	readonly core: Core;
+	/** Each with its core and its part of the store. */
+	readonly organizations: Organizations;
 	close(): Promise<void>;
 }
 
@@ -232,11 +257,12 @@ export async function openForDoctor(
 ): Promise<OpenedStore> {
 	const { clock, random } = parts;
 	const store = await openStore(targetOf(config.storage), { clock, random });
-	const core = coreOf(config, parts, store, silentMetrics);
+	const core = coreOf(config, parts, { store, metrics: silentMetrics });
+	const organizations = organizationsOf(config, parts, { core, store, metrics: silentMetrics });
 	return {
-		store,
-		core,
+		organizations,
 		async close() {
+			await organizations.flush();
 			await core.flush();
 			await store.close();
 		},

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { examine } from "../core/doctor/doctor.ts";
-import type { Examination, Finding } from "../core/doctor/finding.ts";
+import { type Examination, type Finding, together } from "../core/doctor/finding.ts";
 import { isDomainError } from "../core/errors.ts";
 import { StoreError } from "../core/ports/blob-store.ts";
 import { readServerConfig, type ServerConfig } from "./config.ts";
@@ -21,7 +21,8 @@ const exit = { healthy: 0, errorsFound: 1, usage: 2, unavailable: 6 } as const;
 
 const help = `Usage: taco doctor [flags]
 
-Checks a bucket or folder against the invariants: every unit's records, versions and plain copies.
+Checks a bucket or folder against the invariants: every unit's records, versions and plain copies,
+in every organization.
 Works beside running servers, or without one. Reads only, unless --repair is given.
 
 Flags:
@@ -102,19 +103,26 @@ async function run(given: DoctorArguments, io: DoctorIo): Promise<Examination> {
 	});
 	let toldAt = systemClock.monotonic();
 	try {
-		return await examine(
-			{ store: opened.store, ...opened.core.parts },
-			{
-				prefix: given.prefix,
-				isDeep: given.isDeep,
-				isRepairing: given.isRepairing,
-				onProgress(done, total) {
-					if (systemClock.monotonic() - toldAt < 1000) return;
-					toldAt = systemClock.monotonic();
-					io.err(`${done} of ${total} units examined`);
+		const parts: { organization: string | null; found: Examination }[] = [];
+		await opened.organizations.forEach(async ({ organization, core, store }) => {
+			const { name, isDefault } = organization;
+			const of = isDefault ? "" : ` of the organization ${name}`;
+			const found = await examine(
+				{ store, ...core.parts },
+				{
+					prefix: given.prefix,
+					isDeep: given.isDeep,
+					isRepairing: given.isRepairing,
+					onProgress(done, total) {
+						if (systemClock.monotonic() - toldAt < 1000) return;
+						toldAt = systemClock.monotonic();
+						io.err(`${done} of ${total} units${of} examined`);
+					},
 				},
-			},
-		);
+			);
+			parts.push({ organization: isDefault ? null : name, found });
+		});
+		return together(parts);
 	} finally {
 		await opened.close();
 	}
@@ -125,7 +133,9 @@ function print(examination: Examination, io: DoctorIo): void {
 		io.out(JSON.stringify(examination));
 		return;
 	}
-	const line = (f: Finding) => `${f.severity.padEnd(8)}${f.subject}: ${f.message}`;
+	const where = (f: Finding) =>
+		f.organization === undefined ? f.subject : `${f.organization}: ${f.subject}`;
+	const line = (f: Finding) => `${f.severity.padEnd(8)}${where(f)}: ${f.message}`;
 	for (const f of examination.repaired) io.out(`repaired ${line(f)}`);
 	const order = { error: 0, warning: 1, info: 2 } as const;
 	const sorted = [...examination.findings].sort((a, b) => order[a.severity] - order[b.severity]);

@@ -1,6 +1,7 @@
 /** Opens identity as the configuration says: reads the files, makes the keys, says what is used. */
 import { readFile } from "node:fs/promises";
 import type { TokenVerifier } from "../auth/admin-verifier.ts";
+import type { OrganizationKeyOf } from "../auth/ci/ci-exchange.ts";
 import { parseTrust, type TrustedIssuer } from "../auth/ci/trust.ts";
 import { AuthConfigError } from "../auth/config-error.ts";
 import { type Identities, type LoginNote, openIdentities } from "../auth/identity.ts";
@@ -18,12 +19,13 @@ export interface IdentityParts {
 	readonly store: BlobStore;
 	readonly admin: TokenVerifier;
 	readonly noteLogin: (note: LoginNote) => void;
+	readonly organizationKey: OrganizationKeyOf;
 }
 
 /** Throws ConfigError for what cannot be used; fails as the store does. */
 export async function identitiesOf(
 	config: ServerConfig,
-	{ parts, store, admin, noteLogin }: IdentityParts,
+	{ parts, store, admin, noteLogin, organizationKey }: IdentityParts,
 ): Promise<Identities> {
 	const { clock, random, log } = parts;
 	const { identity, publicBaseUrl } = config;
@@ -39,6 +41,7 @@ export async function identitiesOf(
 				fetch: (url, init) => fetch(url, init),
 				admin,
 				noteLogin,
+				organizationKey,
 			},
 			{
 				...identity,

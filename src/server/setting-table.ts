@@ -57,6 +57,7 @@ export type SettingKey =
 	| "stsKid"
 	| "secretsKey"
 	| "admins"
+	| "organization"
 	| "auditRetentionDays"
 	| "tlsCert"
 	| "tlsKey"
@@ -254,6 +255,16 @@ export const settings: readonly Setting[] = [
 		description:
 			"E-mail addresses of people who may always do everything, as the identity provider verifies them",
 		group: "Authentication",
+	},
+	{
+		key: "organization",
+		flag: "organization",
+		variables: ["OPENTACO_ORGANIZATION"],
+		kind: "text",
+		default: "default",
+		description:
+			"Name of the default organization, whose states lie at the root of the storage; the same on every server",
+		group: "Storage",
 	},
 	{
 		key: "auditRetentionDays",

@@ -156,12 +156,16 @@ describe("without a provider", () => {
 		expect((await stat(file)).mode & 0o777).toBe(0o600);
 		expect(await must("alice", local, ["whoami"])).toContain("user:alice@example.com");
 
-		const token = (await must("alice", local, ["token", "create", "laptop"])).trim();
+		const create = ["token", "create", "laptop", "--ttl", "1h"];
+		const token = (await must("alice", local, create)).trim();
 		expect(token).toStartWith("otc_tfe_");
 		const listed = await must("alice", local, ["token", "ls"]);
 		expect(listed).toContain("laptop");
 		const withToken = { env: { OPENTACO_TOKEN: token } };
 		expect(await must("other", local, ["whoami"], withToken)).toContain("api-token");
+		const renew = ["token", "renew", token.split("_")[2] ?? "", "--ttl", "90d"];
+		expect(await must("alice", local, renew)).toMatch(/^Token [0-9a-f]{20} ends 20/);
+		expect((await start("other", local, renew, withToken).outcome).exitCode).toBe(5);
 		await must("alice", local, ["token", "revoke", token.split("_")[2] ?? ""]);
 		expect((await start("other", local, ["whoami"], withToken).outcome).exitCode).toBe(5);
 

@@ -97,6 +97,7 @@ const wanted = {
 		roles: null,
 		units: null,
 		lifeMs: null,
+		organization: null,
 	},
 } as const;
 

@@ -17,7 +17,10 @@ export async function hostPlugin(
 ): Promise<PluginHost> {
 	const provider = opentacoProvider({ HOME: home, XDG_CONFIG_HOME: join(home, "config"), ...env });
 	const server = grpcServer(
-		pluginService(provider, () => {}),
+		pluginService(
+			async () => provider,
+			() => {},
+		),
 		null,
 	);
 	const { network, address, remove } = await listen(server, process.platform);
@@ -36,7 +39,7 @@ export async function hostPlugin(
 		env: { TF_REATTACH_PROVIDERS: JSON.stringify(Object.fromEntries(addresses)) },
 		async [Symbol.asyncDispose]() {
 			server.close();
-			await remove();
+			remove();
 		},
 	};
 }

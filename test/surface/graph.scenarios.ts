@@ -96,6 +96,13 @@ export const graphScenarios: readonly Scenario[] = [
 	},
 	{
 		...ok,
+		name: "gives the declared edges alone",
+		covers: "getGraph",
+		path: "/v1/graph?source=declared",
+		contains: ['"sources":["declared"]'],
+	},
+	{
+		...ok,
 		name: "gives the graph as DOT",
 		covers: "getGraph",
 		path: "/v1/graph?format=dot",

@@ -18,14 +18,14 @@ const admin = {
 async function withToken({ identities }: TestApp): Promise<void> {
 	await (await identities).tokens.issue(await ownGrant(admin), {
 		...{ id: tokenId, kind: "tfe", name: "laptop", subject: "user:alice" },
-		...{ roles: null, units: null, lifeMs: null },
+		...{ roles: null, units: null, lifeMs: null, organization: null },
 	});
 }
 
 async function withEndingToken({ identities }: TestApp): Promise<void> {
 	await (await identities).tokens.issue(await ownGrant(admin), {
 		...{ id: tokenId, kind: "svc", name: "deploy", subject: "service:deploy" },
-		...{ roles: ["reader"], units: null, lifeMs: 60_000 },
+		...{ roles: ["reader"], units: null, organization: null, lifeMs: 60_000 },
 	});
 }
 

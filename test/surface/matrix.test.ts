@@ -59,7 +59,7 @@ async function credentials(app: TestApp, identities: Identities): Promise<Record
 	const { accessToken, refreshToken } = await logins.begin(alice, "local");
 	const principal = (await logins.verify(accessToken)) as Principal;
 	const grant = await ownGrant({ principal, surface: "management", requestId: "seed" });
-	const wanted = { roles: null, units: null, lifeMs: null } as const;
+	const wanted = { roles: null, units: null, lifeMs: null, organization: null } as const;
 	const issue = async (kind: "tfe" | "svc", subject: string) =>
 		await tokens.issue(grant, { ...wanted, kind, name: "x", subject });
 	const own = await issue("tfe", alice.subject);

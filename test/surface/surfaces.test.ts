@@ -6,6 +6,7 @@ import { operations } from "../../src/server/surfaces/management/index.ts";
 import { backendScenarios } from "./http-backend.scenarios.ts";
 import { identityScenarios } from "./identity.scenarios.ts";
 import { managementScenarios } from "./management.scenarios.ts";
+import { organizationScenarios } from "./organizations.scenarios.ts";
 import { outputScenarios } from "./outputs.scenarios.ts";
 import { publicScenarios } from "./public.scenarios.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
@@ -16,6 +17,7 @@ const suites: Readonly<Record<string, readonly Scenario[]>> = {
 	outputs: outputScenarios,
 	"http-backend": backendScenarios,
 	identity: identityScenarios,
+	organizations: organizationScenarios,
 	public: publicScenarios,
 };
 
@@ -78,6 +80,9 @@ describe("coverage", () => {
 			...operations.filter(({ scope }) => scope !== "unit").map(({ path }) => `ALL ${path}`),
 			"ALL /v1/units/*",
 			"ALL /v1/backend/*",
+			// organizations.test.ts covers what is in another organization.
+			"ALL /v1/orgs/*",
+			"ALL /v1/orgs/:organization/backend/*",
 			// test/surface/tfe covers them.
 			"ALL /tfe/api/v2/*",
 			"ALL /api/v2/*",

@@ -4,7 +4,8 @@ import { type Identities, openIdentities } from "../../src/auth/identity.ts";
 import { Sts } from "../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../src/core/core.ts";
 import { limits } from "../../src/core/limits.ts";
-import { Organizations } from "../../src/core/organization/organizations.ts";
+import { type Organization, rootOrganization } from "../../src/core/organization/organization.ts";
+import type { Organizations } from "../../src/core/organization/organizations.ts";
 import type { BlobStore } from "../../src/core/ports/blob-store.ts";
 import type { Caller, Principal } from "../../src/core/principal.ts";
 import { type Decide, decideAdminOnly } from "../../src/core/rbac/grant.ts";
@@ -18,6 +19,7 @@ import { createLog } from "../../src/server/shared/log.ts";
 import { Readiness } from "../../src/server/surfaces/health/index.ts";
 import { S3Surface } from "../../src/server/surfaces/s3/handler.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
+import { testOrganizations } from "../support/organizations.ts";
 import { fixedKeys } from "../unit/auth/sts/keys.ts";
 
 /** A canary: it must never appear in a response or in the log. */
@@ -42,7 +44,9 @@ export interface TestAppOptions {
 
 export interface TestApp extends AsyncDisposable {
 	readonly app: App;
+	/** Of the default organization. */
 	readonly core: Core;
+	readonly organizations: Organizations;
 	readonly store: BlobStore;
 	readonly identities: Promise<Identities>;
 	/** What was logged, JSON lines at every level. */
@@ -74,26 +78,30 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		write: (line) => log.push(line),
 	});
 	const metrics = new ServerMetrics(() => 0);
-	const core = createCore({
-		store,
-		clock,
-		random: systemRandom,
-		log: serverLog,
-		metrics,
-		decide: options.decide === "roles" ? undefined : (options.decide ?? decideAdminOnly),
-		admins: options.admins,
-		settings: {
-			versionsKept: 10,
-			recordsKept: 0,
-			isAutoCreating: true,
-			pruneGraceMs: limits.pruneGraceMs,
-			headAgeMaxMs: limits.headAgeMaxMs,
-			actDeadlineMs: options.actDeadlineMs ?? limits.actDeadlineMs,
-			projectionSettleMs: 0,
-			directoryFreshMs: limits.directoryFreshMs,
-			systemStateSettleMs: limits.systemStateSettleMs,
-		},
-	});
+	const coreOn = (organization: Organization, scope: BlobStore) =>
+		createCore({
+			organization,
+			store: scope,
+			clock,
+			random: systemRandom,
+			log: serverLog,
+			metrics,
+			decide: options.decide === "roles" ? undefined : (options.decide ?? decideAdminOnly),
+			admins: options.admins,
+			settings: {
+				versionsKept: 10,
+				recordsKept: 0,
+				isAutoCreating: true,
+				pruneGraceMs: limits.pruneGraceMs,
+				headAgeMaxMs: limits.headAgeMaxMs,
+				actDeadlineMs: options.actDeadlineMs ?? limits.actDeadlineMs,
+				projectionSettleMs: 0,
+				directoryFreshMs: limits.directoryFreshMs,
+				systemStateSettleMs: limits.systemStateSettleMs,
+			},
+		});
+	const core = coreOn(rootOrganization(), store);
+	const organizations = testOrganizations({ core, store, openCore: coreOn, log: serverLog });
 	const state = { isDraining: false };
 	const isDraining = () => state.isDraining;
 	const sts = new Sts({ keys: fixedKeys("test"), clock, random: systemRandom });
@@ -128,7 +136,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		identities,
 		publicBaseUrl: null,
 		core,
-		organizations: new Organizations({ core, defaultName: "default", log: serverLog }),
+		organizations,
 		clock,
 		random: systemRandom,
 		log: serverLog,
@@ -139,8 +147,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 		metrics,
 		hostRules: { allowed: options.allowedHosts ?? [] },
 		s3: new S3Surface({
-			core,
-			store,
+			organizations,
 			clock,
 			random: systemRandom,
 			log: serverLog,
@@ -152,7 +159,6 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 						renewPrincipal: async (principal) =>
 							await (await identities).authenticator.renewPrincipal(principal),
 					},
-			bucketName: "opentaco",
 			stateBytesMax: options.stateBytesMax ?? 8 * 1024 * 1024,
 		}),
 		s3Credentials: { issue: (principal) => sts.issue({ principal, ttlMs: limits.stsTtlMs }) },
@@ -164,6 +170,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 	return {
 		app,
 		core,
+		organizations,
 		store,
 		identities,
 		log,
@@ -188,6 +195,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
 			return await app.fetch(request);
 		},
 		async [Symbol.asyncDispose]() {
+			await organizations.flush();
 			await core.flush();
 		},
 	};

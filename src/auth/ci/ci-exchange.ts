@@ -8,6 +8,9 @@ import { EndpointFinder } from "../oidc/endpoints.ts";
 import { IdTokenVerifier } from "../oidc/id-token.ts";
 import { matchingRule, type TrustedIssuer } from "./trust.ts";
 
+/** The key of the organization of this name, null being the default one. Fails with `not_found`. */
+export type OrganizationKeyOf = (name: string) => Promise<string | null>;
+
 interface Known {
 	readonly trusted: TrustedIssuer;
 	readonly verifier: IdTokenVerifier;
@@ -16,11 +19,17 @@ interface Known {
 /** The trusted issuers, each with its keys and rules. */
 export class CiExchange {
 	readonly #issuers: ReadonlyMap<string, Known>;
+	readonly #organizationKey: OrganizationKeyOf;
 
 	constructor(
-		deps: { readonly fetch: Fetch; readonly clock: Clock },
+		deps: {
+			readonly fetch: Fetch;
+			readonly clock: Clock;
+			readonly organizationKey: OrganizationKeyOf;
+		},
 		trusted: readonly TrustedIssuer[],
 	) {
+		this.#organizationKey = deps.organizationKey;
 		this.#issuers = new Map(
 			trusted.map((one) => {
 				const fixed =
@@ -56,6 +65,9 @@ export class CiExchange {
 			});
 		}
 		const subject = subjectOf("ci", issuer, claims.sub);
-		return { subject, roles: rule.roles, units: rule.units };
+		const { roles, units } = rule;
+		const organization =
+			rule.organization === null ? null : await this.#organizationKey(rule.organization);
+		return { subject, roles, units, organization };
 	}
 }

@@ -14,6 +14,8 @@ export interface TrustRule {
 	readonly roles: readonly string[];
 	/** Patterns of unit ids; null: what the roles allow. */
 	readonly units: readonly string[] | null;
+	/** Name of the organization whose roles they are; null: the default one. */
+	readonly organization: string | null;
 }
 
 export interface TrustedIssuer {
@@ -92,7 +94,7 @@ function issuerFrom(value: unknown, at: string, defaultAudience: string | null):
 }
 
 function ruleFrom(value: unknown, at: string): TrustRule {
-	const given = fields(value, at, ["name", "claims", "roles", "units"]);
+	const given = fields(value, at, ["name", "claims", "roles", "units", "organization"]);
 	const claims = Object.entries(fields(given.claims, `${at}.claims`, null)).map(
 		([name, patterns]) =>
 			[name, strings(typeof patterns === "string" ? [patterns] : patterns, at)] as const,
@@ -105,6 +107,8 @@ function ruleFrom(value: unknown, at: string): TrustRule {
 		claims: Object.fromEntries(claims),
 		roles: strings(given.roles, `${at}.roles`),
 		units: given.units === undefined ? null : strings(given.units, `${at}.units`),
+		organization:
+			given.organization === undefined ? null : string(given.organization, `${at}.organization`),
 	};
 }
 

@@ -106,6 +106,7 @@ export class TokenEndpoint {
 			subject: code.sub,
 			roles: null,
 			units: null,
+			organization: null,
 			lifeMs: terraformTokenMs,
 			id: tokenIdFrom(code.jti),
 		});

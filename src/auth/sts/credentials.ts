@@ -76,6 +76,8 @@ interface Claims {
 	readonly scope?: CredentialScope;
 	readonly epoch?: number;
 	readonly admin?: string;
+	/** As `Principal.organization`. */
+	readonly org?: string | null;
 }
 
 const tokenStart = "otcs1";
@@ -129,6 +131,7 @@ export class Sts {
 			...(principal.scope === undefined ? {} : { scope: principal.scope }),
 			...(principal.epoch === undefined ? {} : { epoch: principal.epoch }),
 			...(principal.adminTokenId === undefined ? {} : { admin: principal.adminTokenId }),
+			...(principal.organization === undefined ? {} : { org: principal.organization }),
 		};
 		const key = await this.#deps.keys.current();
 		const derived = this.#derive(key);
@@ -256,7 +259,14 @@ function principalOf(claims: Claims): Principal {
 		...(claims.scope === undefined ? {} : { scope: claims.scope }),
 		...(claims.epoch === undefined ? {} : { epoch: claims.epoch }),
 		...(claims.admin === undefined ? {} : { adminTokenId: claims.admin }),
+		...confinementOf(claims),
 	};
+}
+
+/** Credentials of a CI job from a server that knew of one organization mean that one. */
+function confinementOf({ org, from, epoch }: Claims): Pick<Principal, "organization"> {
+	if (org !== undefined) return { organization: org };
+	return from === "access-token" && epoch === undefined ? { organization: null } : {};
 }
 
 function accessKeyOf(kid: string, keys: DerivedKeys, sessionToken: string): string {

@@ -29,6 +29,8 @@ export interface ApiToken {
 	readonly roles: readonly string[] | null;
 	/** Patterns of unit ids; null: no limit beyond the rights. */
 	readonly units: readonly string[] | null;
+	/** Key of the organization in which alone it counts, null being the default one; absent: in all. */
+	readonly organization?: string | null;
 	/** ISO 8601. */
 	readonly created: string;
 	readonly createdBy: string;
@@ -52,8 +54,15 @@ export interface NewApiToken {
 	readonly subject: string;
 	readonly roles: readonly string[] | null;
 	readonly units: readonly string[] | null;
+	/**
+	 * Key of the organization that it is made in. A machine's token, and one that is narrowed, count
+	 * there alone: their roles and patterns mean that organization's.
+	 */
+	readonly organization: string | null;
 	/** null: it does not expire. */
 	readonly lifeMs: number | null;
+	/** Instead, where the end was named and not the life: ms since the epoch. */
+	readonly endsAt?: number | undefined;
 	/** Chosen by what the token comes from, so that it can be revoked by it; else a random one. */
 	readonly id?: string;
 }
@@ -93,9 +102,10 @@ export class ApiTokens {
 			subject: wanted.subject,
 			roles: wanted.roles,
 			units: wanted.units,
+			...(wanted.organization === null ? {} : { organization: wanted.organization }),
 			created: new Date(now).toISOString(),
 			createdBy,
-			expires: wanted.lifeMs === null ? null : now + wanted.lifeMs,
+			expires: wanted.endsAt ?? (wanted.lifeMs === null ? null : now + wanted.lifeMs),
 			revoked: null,
 			sha256: tokenHash(token),
 			epoch: document?.tokenEpoch ?? 1,
@@ -139,7 +149,12 @@ export class ApiTokens {
 		if ((document?.tokenEpoch ?? 1) !== stored.epoch) return null;
 		const { subject, kind, roles, units, adminTokenId } = stored;
 		if (subject === "admin" && !(await this.#admin.isCurrent(adminTokenId ?? ""))) return null;
-		const base = { id: subject, credentialKind: "api-token", loginId: stored.id } as const;
+		const base = {
+			id: subject,
+			credentialKind: "api-token",
+			loginId: stored.id,
+			...confinementOf(stored),
+		} as const;
 		if (kind === "svc") return { ...base, roles: roles ?? [], ...scopeOf(units, null) };
 		return {
 			...base,
@@ -332,6 +347,12 @@ function neverIssued(id: string, now: string): StoredToken {
 }
 
 function viewOf(stored: StoredToken): ApiToken {
-	const { sha256: _hash, epoch: _epoch, ...view } = stored;
-	return view;
+	const { sha256: _hash, epoch: _epoch, organization: _organization, ...view } = stored;
+	return { ...view, ...confinementOf(stored) };
+}
+
+/** Where the token counts; tokens from before there were organizations mean the default one. */
+function confinementOf(stored: StoredToken): Pick<ApiToken, "organization"> {
+	const { kind, roles, units, organization = null } = stored;
+	return kind === "svc" || roles !== null || units !== null ? { organization } : {};
 }

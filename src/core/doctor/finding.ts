@@ -43,6 +43,8 @@ export interface Finding {
 	readonly severity: Severity;
 	/** The unit's id, or the key of what belongs to none. */
 	readonly subject: string;
+	/** In whose part of the store; absent: the default organization. */
+	readonly organization?: string;
 	readonly message: string;
 }
 
@@ -61,4 +63,25 @@ export interface Examination {
 	readonly findings: readonly Finding[];
 	/** Findings that were mended. */
 	readonly repaired: readonly Finding[];
+}
+
+/** Several examinations as one, each with the name of its organization; null: the default one. */
+export function together(
+	parts: readonly { readonly organization: string | null; readonly found: Examination }[],
+): Examination {
+	const sum = (of: (found: Examination) => number) =>
+		parts.reduce((total, { found }) => total + of(found), 0);
+	const all = (of: (found: Examination) => readonly Finding[]) =>
+		parts.flatMap(({ organization, found }) =>
+			of(found).map((one) => (organization === null ? one : { ...one, organization })),
+		);
+	return {
+		units: sum((found) => found.units),
+		plainUnits: sum((found) => found.plainUnits),
+		records: sum((found) => found.records),
+		versions: sum((found) => found.versions),
+		bodiesVerified: sum((found) => found.bodiesVerified),
+		findings: all((found) => found.findings),
+		repaired: all((found) => found.repaired),
+	};
 }

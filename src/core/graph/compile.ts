@@ -43,6 +43,8 @@ export interface GraphEdge {
 	readonly status: EdgeStatus;
 	/** null exactly when the status is `ok`. */
 	readonly reason: EdgeReason | null;
+	/** Why it cannot be told what was consumed, also where `reason` is another; null when it can. */
+	readonly outFault: EdgeReason | null;
 	readonly inDigest: string | null;
 	readonly outDigest: string | null;
 	/** ISO 8601 of the upstream version that brought the digest, as far as it is known. */

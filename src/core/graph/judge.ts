@@ -68,7 +68,7 @@ function finished(to: UnitId, draft: Draft, input: GraphInput): GraphEdge[] {
 
 type Judged = Pick<
 	GraphEdge,
-	"status" | "reason" | "inDigest" | "outDigest" | "lastInAt" | "lastOutAt"
+	"status" | "reason" | "outFault" | "inDigest" | "outDigest" | "lastInAt" | "lastOutAt"
 >;
 
 function judge(to: UnitId, draft: Draft, input: GraphInput): Judged {
@@ -79,6 +79,7 @@ function judge(to: UnitId, draft: Draft, input: GraphInput): Judged {
 	const base = {
 		inDigest: current.digest,
 		outDigest: consumed.digest,
+		outFault: consumed.fault,
 		lastInAt:
 			upstream === undefined || current.digest === null
 				? null

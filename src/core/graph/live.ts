@@ -36,6 +36,10 @@ export interface DeclaredEdge {
 	readonly inDigest: string | null;
 	readonly outDigest: string | null;
 	readonly status: EdgeStatus;
+	/** False while a state is still being read: then nothing of this is certain. */
+	readonly isKnown: boolean;
+	/** False when the version that was consumed is gone, and no digest of it is left here. */
+	readonly isOutKnown: boolean;
 	/** When the upstream's version was written; RFC 3339 in UTC, whole seconds. */
 	readonly lastInAt: string | null;
 	/** When the output was last taken in; the same form. */
@@ -106,11 +110,30 @@ export class LiveGraph {
 
 	/**
 	 * Every declared edge with its live values, in the order of the system unit's state; one that
-	 * declares nothing is left out. Fails with `storage_unavailable`.
+	 * declares nothing is left out. What was acknowledged before the call counts for `certain` units
+	 * whichever server wrote it, for others if this one did. Fails with `storage_unavailable`.
 	 */
-	async declaredEdges(): Promise<readonly DeclaredEdge[]> {
-		const graph = await this.#deps.view.sync();
+	async declaredEdges(certain: readonly UnitId[] = []): Promise<readonly DeclaredEdge[]> {
+		const { view } = this.#deps;
+		let graph = await view.sync();
+		if (certain.length > 0) {
+			await this.confirm(certain);
+			graph = await view.settle();
+		}
 		return this.#declaredIn(graph) ?? [];
+	}
+
+	/** Takes in the heads of these units as they are now. Fails with `storage_unavailable`. */
+	async confirm(ids: readonly UnitId[]): Promise<void> {
+		const { log, view } = this.#deps;
+		const confirmOne = async (id: UnitId) => {
+			const { record } = await log.confirm(id);
+			if (record !== null) view.take(summaryOf(id, record));
+		};
+		for (let at = 0; at < ids.length; at += limits.graphReadsAtOnce) {
+			const some = ids.slice(at, at + limits.graphReadsAtOnce);
+			await orUnavailable(() => Promise.all(some.map(confirmOne)));
+		}
 	}
 
 	/** null while the system unit's state is not indexed. */
@@ -128,6 +151,8 @@ export class LiveGraph {
 				inDigest: edge?.inDigest ?? null,
 				outDigest: edge?.outDigest ?? null,
 				status: edge?.status ?? "unknown",
+				isOutKnown: edge?.outFault !== "consumed_version_gone",
+				isKnown: edge?.reason !== "upstream_not_indexed" && edge?.outFault !== "unit_not_indexed",
 				lastInAt: wholeSeconds(edge?.lastInAt ?? null),
 				lastOutAt: wholeSeconds(edge?.lastOutAt ?? null),
 			};
@@ -156,7 +181,7 @@ export class LiveGraph {
 		const isAlone = !feed.hasHeardWithin(limits.graphOthersActiveMs);
 		if (isAlone || units.length > limits.graphConfirmsPerLockMax) return known();
 		return this.#inTime(async () => {
-			await Promise.all(units.map((unit) => this.#deps.log.confirm(unit)));
+			await this.confirm(units);
 			return known();
 		}, known);
 	}

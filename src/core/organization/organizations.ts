@@ -1,40 +1,385 @@
-/** Every organization of the store, with the core of each. */
+/**
+ * Every organization of the store: which there are, who sees which, and the core of each. The
+ * default one is always there; the others stand in a register in its part of the store.
+ */
+import type { TaskGroup } from "../../lib/task-group.ts";
 import type { Core } from "../core.ts";
-import { DomainError } from "../errors.ts";
+import { DomainError, isDomainError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { orUnavailable } from "../log/record-log.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
 import type { Log } from "../ports/log.ts";
-import type { Caller } from "../principal.ts";
-import type { OpenOrganization } from "./organization.ts";
+import { type Caller, provenBy, systemPrincipal } from "../principal.ts";
+import { everything } from "../rbac/resource.ts";
+import { Register, type RegisterDeps } from "../register/register.ts";
+import { CorePool } from "./core-pool.ts";
+import {
+	checkOrganizationName,
+	defaultBucketName,
+	defaultOrganizationName,
+	type OpenOrganization,
+	type Organization,
+	type OrganizationKey,
+	rootOrganization,
+} from "./organization.ts";
+import {
+	type FirstAdmin,
+	findLiving,
+	findNamed,
+	livingIn,
+	type OrganizationEntry,
+	type OrganizationsDocument,
+	parseOrganizations,
+	withDeletion,
+	withOrganization,
+} from "./register.ts";
+import type { OrganizationSettings } from "./settings.ts";
 
-export interface OrganizationsDeps {
+export interface OrganizationsDeps extends RegisterDeps {
+	/** Of the root. */
 	readonly core: Core;
+	readonly openCore: (organization: Organization, store: BlobStore) => Core;
 	readonly defaultName: string;
+	readonly tasks: TaskGroup;
 	readonly log: Log;
 }
 
-/** Finds organizations and what is in them. */
+export interface OrganizationSummary {
+	readonly organization: Organization;
+	/** ISO 8601; null: the default one, which has always been there. */
+	readonly created: string | null;
+}
+
+export interface NewOrganization {
+	readonly name: string;
+	/** E-mail address of its first administrator; without it, the person who creates it. */
+	readonly admin?: string | undefined;
+	readonly settings?: OrganizationSettings | undefined;
+}
+
+/** Finds, lists, creates and deletes organizations, and lends their cores. */
 export class Organizations {
 	readonly #deps: OrganizationsDeps;
-	/** The default one, which is always there. */
+	readonly #register: Register<OrganizationsDocument>;
+	readonly #pool: CorePool;
+	readonly #stopping = new AbortController();
+	/** The default one. */
 	readonly root: OpenOrganization;
 
 	constructor(deps: OrganizationsDeps) {
 		this.#deps = deps;
-		this.root = {
-			organization: { name: deps.defaultName, isDefault: true },
-			core: deps.core,
-		};
+		this.#register = new Register(deps, "organizations", parseOrganizations);
+		this.#pool = new CorePool(deps);
+		const { core, store, defaultName } = deps;
+		this.root = { organization: rootOrganization(defaultName), core, store };
 	}
 
-	/** The organization of this name. Fails with `not_found`; the log then says which there are. */
-	async open(caller: Caller, name: string): Promise<OpenOrganization> {
-		const { organization } = this.root;
-		if (name === organization.name) return this.root;
-		this.#deps.log.write("info", "an organization was asked for that does not exist", {
-			request_id: caller.requestId,
-			organizations: organization.name,
-		});
-		throw new DomainError("not_found", "there is no such organization", {
-			hint: `the default one is named "${organization.name}"; the server's log says which there are`,
+	/**
+	 * Lends the core of the organization of this name to `act`. Fails with `not_found` when there is
+	 * none, or when the caller is nobody there; the log then says which there are.
+	 */
+	async use<T>(
+		caller: Caller,
+		name: string,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		const { root } = this;
+		if (name === root.organization.name) return await act(root);
+		const document = await this.#document();
+		const entry = findLiving(document, name);
+		if (entry === null) throw this.#absent(caller, document);
+		return await this.#lend(entry, async (open) => {
+			if (!(await this.#maySee(caller, open))) throw this.#absent(caller, document);
+			this.#pool.keepSwept(open);
+			return await act(open);
 		});
 	}
+
+	/** The key of the organization of this name. Fails with `not_found`, or as Register.read. */
+	async keyOf(name: string): Promise<OrganizationKey> {
+		if (name === this.root.organization.name) return null;
+		const entry = findLiving(await this.#document(), name);
+		if (entry !== null) return entry.key;
+		throw new DomainError("not_found", "there is no such organization");
+	}
+
+	/** The organization that a bucket stands for. */
+	nameOfBucket(bucket: string): string {
+		return bucket === defaultBucketName ? this.root.organization.name : bucket;
+	}
+
+	/** Those that the caller may know of, the default one first. Fails as Register.read. */
+	async list(caller: Caller): Promise<readonly OrganizationSummary[]> {
+		const entries = livingIn(await this.#document());
+		const isSeen = new Map<string, boolean>();
+		const queue = entries.values();
+		const look = async () => {
+			for (const entry of queue) {
+				const seen = await this.#lend(entry, (open) => this.#maySee(caller, open));
+				isSeen.set(entry.key, seen);
+			}
+		};
+		await Promise.all(Array.from({ length: limits.organizationLooksAtOnce }, look));
+		return [
+			{ organization: this.root.organization, created: null },
+			...entries.filter(({ key }) => isSeen.get(key) === true).map(summaryOf),
+		];
+	}
+
+	/** One that the caller may know of. Fails with `not_found` like `use`. */
+	async get(caller: Caller, name: string): Promise<OrganizationSummary> {
+		return await this.use(caller, name, async ({ organization }) => {
+			const created = findLiving(await this.#document(), name)?.created ?? null;
+			return { organization, created: organization.isDefault ? null : created };
+		});
+	}
+
+	/** Whether the caller may create and delete organizations. Fails as the gate. */
+	async mayManage(caller: Caller): Promise<boolean> {
+		return await this.root.core.parts.gate.may(caller, "system.manage", everything);
+	}
+
+	/**
+	 * Creates one, with its first administrator. Fails with `forbidden`, `invalid_request`, `conflict`
+	 * for a name that is taken, or as Register.update.
+	 */
+	async create(caller: Caller, wanted: NewOrganization): Promise<OrganizationSummary> {
+		const { gate } = this.root.core.parts;
+		const grant = await gate.authorize(caller, "system.manage", everything);
+		const { name } = wanted;
+		checkOrganizationName(name);
+		this.#refuseReserved(name);
+		const first = firstAdmin(caller, wanted);
+		await this.#checkLeftovers(name);
+		const created = new Date(this.#deps.clock.now()).toISOString();
+		const entry = await this.#register.update(grant, (value) => {
+			const { document, entry } = withOrganization(value, { name, created, first });
+			return {
+				operation: "organization.create",
+				detail: name,
+				value: document,
+				result: entry,
+			};
+		});
+		// Whoever creates it can use it at once; after a crash in between, its first use sees to it.
+		await this.#lend(entry, async ({ core }) => {
+			const { settings = {} } = wanted;
+			if (Object.keys(settings).length === 0) return;
+			await core.organizationSettings.update(asSystem(caller.requestId), settings);
+		});
+		return summaryOf(entry);
+	}
+
+	/**
+	 * Deletes an organization that has no units. Its name can be used again, for a new one.
+	 * Fails with `forbidden`, `not_found`, `conflict`, or as Register.update.
+	 */
+	async delete(caller: Caller, name: string): Promise<void> {
+		const { gate } = this.root.core.parts;
+		await this.use(caller, name, async (open) => {
+			const grant = await gate.authorize(caller, "system.manage", everything);
+			const { key } = open.organization;
+			if (key === null) {
+				throw new DomainError("conflict", "the default organization is always there");
+			}
+			if (await hasUnits(open)) throw stillUsed();
+			const deleted = new Date(this.#deps.clock.now()).toISOString();
+			await this.#register.update(grant, (value) => {
+				const document = withDeletion(value, key, deleted);
+				if (document === null) return { answer: undefined };
+				return {
+					operation: "organization.delete",
+					detail: name,
+					value: document,
+					result: undefined,
+				};
+			});
+			this.#watch(key);
+		});
+	}
+
+	/** Sweeps each organization now and then, until the signal, whether somebody uses it or not. */
+	startSweeping(signal: AbortSignal): void {
+		const ending = AbortSignal.any([signal, this.#stopping.signal]);
+		this.#pool.startSweeping(ending);
+		this.#deps.tasks.run("visit the organizations", () => this.#visitAll(ending));
+	}
+
+	/**
+	 * Fails with `conflict` when the default organization is configured under the name of another
+	 * one, which then nobody could reach.
+	 */
+	async checkDefaultName(): Promise<void> {
+		const { name } = this.root.organization;
+		if (findLiving((await this.#register.read()).value, name) === null) return;
+		throw new DomainError("conflict", `an organization named "${name}" exists already`, {
+			hint: "give the default organization another name in OPENTACO_ORGANIZATION",
+		});
+	}
+
+	/** Each, as `taco doctor` looks at it. Fails as Register.read. */
+	async forEach(act: (open: OpenOrganization) => Promise<void>): Promise<void> {
+		await act(this.root);
+		for (const entry of livingIn((await this.#register.read()).value)) {
+			await this.#pool.use(organizationOf(entry), async () => undefined, act);
+		}
+	}
+
+	/** For shutdown, after the last request: ends the sweeping and flushes all but the root. */
+	async flush(): Promise<void> {
+		this.#stopping.abort();
+		await this.#pool.flush();
+	}
+
+	async #document(): Promise<OrganizationsDocument | null> {
+		return (await this.#register.readCached(limits.organizationsFreshMs)).value;
+	}
+
+	async #lend<T>(
+		entry: OrganizationEntry,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		const prepare = (open: OpenOrganization) => beginRoles(open, entry.first);
+		return await this.#pool.use(organizationOf(entry), prepare, act);
+	}
+
+	async #maySee(caller: Caller, { core }: OpenOrganization): Promise<boolean> {
+		return (await core.parts.gate.hasStanding(caller)) || (await this.mayManage(caller));
+	}
+
+	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {
+		const { name } = this.root.organization;
+		this.#deps.log.write("info", "an organization was asked for that the caller cannot see", {
+			request_id: caller.requestId,
+			organizations: [name, ...livingIn(document).map((entry) => entry.name)].join(", "),
+		});
+		return new DomainError("not_found", "there is no such organization", {
+			hint: `the default one is named "${name}"; the server's log says which there are`,
+		});
+	}
+
+	#refuseReserved(name: string): void {
+		const { organization } = this.root;
+		const taken = [organization.name, defaultOrganizationName, defaultBucketName];
+		if (!taken.some((one) => one.toLowerCase() === name.toLowerCase())) return;
+		throw new DomainError("conflict", "this name stands for the default organization");
+	}
+
+	/** A unit that was created in the very moment of the deletion must not be forgotten. */
+	async #checkLeftovers(name: string): Promise<void> {
+		const before = findNamed((await this.#register.read()).value, name);
+		if (before === null || before.deleted === null) return;
+		if (await this.#lend(before, hasUnits)) throw stillUsed();
+	}
+
+	/** Looks again once no server can take the deleted organization for a living one any more. */
+	#watch(key: string): void {
+		const { clock, tasks } = this.#deps;
+		const delayMs = limits.organizationsFreshMs + limits.actDeadlineMs;
+		tasks.run("look after a deleted organization", async () => {
+			await clock.sleep(delayMs, this.#stopping.signal).catch(() => undefined);
+			await this.#restoreUsed(key);
+		});
+	}
+
+	/** Brings a deleted organization back in which there are units. */
+	async #restoreUsed(key: string): Promise<void> {
+		const { value } = await this.#register.read();
+		const entry = value?.organizations.find((one) => one.key === key);
+		if (entry === undefined || entry.deleted === null) return;
+		if (!(await this.#lend(entry, hasUnits))) return;
+		this.#deps.log.write("warn", "a deleted organization has units and was brought back", {
+			organization: entry.name,
+		});
+		const { gate } = this.root.core.parts;
+		const grant = await gate.authorize(asSystem("organizations"), "system.manage", everything);
+		await this.#register.update(grant, (current) => {
+			const document = withDeletion(current, key, null);
+			if (document === null) return { answer: undefined };
+			const detail = entry.name;
+			return { operation: "organization.restore", detail, value: document, result: undefined };
+		});
+	}
+
+	async #visitAll(signal: AbortSignal): Promise<void> {
+		while (!signal.aborted) {
+			try {
+				await this.#visitOnce(signal);
+			} catch (error) {
+				if (!isDomainError(error)) throw error;
+				this.#deps.log.write("warn", "the organizations could not all be looked after", { error });
+			}
+			await this.#deps.clock.sleep(limits.organizationVisitMs, signal).catch(() => undefined);
+		}
+	}
+
+	async #visitOnce(signal: AbortSignal): Promise<void> {
+		const { value } = await this.#register.read();
+		for (const entry of value?.organizations ?? []) {
+			if (signal.aborted) return;
+			const { deleted } = entry;
+			const isRecent =
+				deleted !== null &&
+				this.#deps.clock.now() - Date.parse(deleted) < 2 * limits.organizationVisitMs;
+			if (isRecent) await this.#restoreUsed(entry.key);
+			if (deleted !== null || this.#pool.isOpen(organizationOf(entry))) continue;
+			await this.#lend(entry, (open) =>
+				orUnavailable(() => open.core.parts.sweeper.sweep(signal, true)),
+			);
+		}
+	}
+}
+
+function asSystem(requestId: string): Caller {
+	return { principal: systemPrincipal, surface: "system", requestId };
+}
+
+function organizationOf({ name, key }: OrganizationEntry): Organization {
+	return { name, key, isDefault: false };
+}
+
+function summaryOf(entry: OrganizationEntry): OrganizationSummary {
+	return { organization: organizationOf(entry), created: entry.created };
+}
+
+/** A person who creates one administers it; machines and the admin token need no role of their own. */
+function firstAdmin({ principal }: Caller, { admin }: NewOrganization): FirstAdmin | null {
+	if (admin !== undefined) {
+		if (/^[^@\s]+@[^@\s]+$/.test(admin) && Buffer.byteLength(admin) <= limits.assigneeBytesMax) {
+			return { email: admin.toLowerCase() };
+		}
+		throw new DomainError("invalid_request", "the administrator is not an e-mail address");
+	}
+	const { id, email, organization, epoch } = principal;
+	const isPerson =
+		provenBy(principal) === "access-token" ? epoch !== undefined : email !== undefined;
+	if (!isPerson || organization !== undefined || id === "admin") return null;
+	return email === undefined ? { subject: id } : { email };
+}
+
+/** Turns roles on with the first administrator, unless that has happened. */
+async function beginRoles({ core }: OpenOrganization, first: FirstAdmin | null): Promise<void> {
+	if (first === null) return;
+	const caller = asSystem("organizations");
+	if ((await core.rbac.me(caller)).isEnabled) return;
+	try {
+		await core.rbac.init(caller, first);
+	} catch (error) {
+		if (!isDomainError(error, "conflict")) throw error;
+	}
+}
+
+/** Whether there are living units, plain states included. */
+async function hasUnits({ core }: OpenOrganization): Promise<boolean> {
+	const { directory } = core.parts;
+	return await orUnavailable(async () => {
+		await directory.reload();
+		return (await directory.all()).some((unit) => unit.deleted === null);
+	});
+}
+
+function stillUsed(): DomainError {
+	return new DomainError("conflict", "the organization still has units", {
+		hint: "delete its units first; `taco unit ls --org <name>` lists them",
+	});
 }

@@ -26,6 +26,8 @@ export class ProjectionSchedule {
 	readonly #deps: ProjectionScheduleDeps;
 	/** Units whose projection runs; true when it must run again afterwards. */
 	readonly #running = new Map<UnitId, boolean>();
+	/** What ends when the unit's projection does. */
+	readonly #ends = new Map<UnitId, Promise<void>>();
 	/** Units that get a second look. */
 	readonly #settling = new Set<UnitId>();
 
@@ -40,6 +42,8 @@ export class ProjectionSchedule {
 			return;
 		}
 		this.#running.set(id, false);
+		const end = Promise.withResolvers<void>();
+		this.#ends.set(id, end.promise);
 		this.#deps.tasks.run("project", async () => {
 			try {
 				do {
@@ -48,8 +52,15 @@ export class ProjectionSchedule {
 				} while (this.#running.get(id) === true);
 			} finally {
 				this.#running.delete(id);
+				this.#ends.delete(id);
+				end.resolve();
 			}
 		});
+	}
+
+	/** Resolves when no projection of the unit is running. */
+	async settled(id: UnitId): Promise<void> {
+		await this.#ends.get(id);
 	}
 
 	async #project(id: UnitId): Promise<boolean> {

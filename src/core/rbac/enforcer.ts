@@ -1,8 +1,9 @@
 /** The gate's decision: the stored roles, at most `policyAgeMaxMs` old, put to the one function. */
 import { limits } from "../limits.ts";
+import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
-import { noTeams, type TeamsDocument } from "../team/model.ts";
+import { isMembershipOf, noTeams, type TeamsDocument } from "../team/model.ts";
 import { teamRulesOf } from "../team/rules.ts";
 import { type Action, outputAction } from "./action.ts";
 import { isAdministrator, judge, needsLabels, type Standing, standingOf } from "./decide.ts";
@@ -21,6 +22,8 @@ export interface EnforcerDeps {
 	readonly teams: Register<TeamsDocument>;
 	readonly admins: ReadonlySet<string>;
 	readonly labelsOf: LabelsOf;
+	/** Whose roles these are. */
+	readonly organization: Organization;
 }
 
 interface KnownStanding {
@@ -66,6 +69,15 @@ export class Enforcer {
 		return (resource, labels) => judge(standing, action, resource, labels).allowed;
 	}
 
+	/** Whether the principal is anybody here: has a role, is a member, or may always do everything. Fails as `decide`. */
+	async hasStanding({ principal }: Caller): Promise<boolean> {
+		const { isAdmin, roles, rules } = await this.#standing(principal);
+		if (isAdmin || roles.length > 0 || rules.length > 0) return true;
+		const { value } = await this.#deps.teams.readCached(limits.policyAgeMaxMs);
+		const here = principalIn(this.#deps.organization, principal);
+		return (value ?? noTeams).memberships.some((one) => isMembershipOf(one, here));
+	}
+
 	/** Which outputs of the unit the caller may read. Fails as `decide`. */
 	async outputsFor(caller: Caller, resource: string): Promise<OutputFilter> {
 		const standing = await this.#standing(caller.principal);
@@ -74,8 +86,9 @@ export class Enforcer {
 		return (name) => judge(standing, outputAction, resource, labels, name).allowed;
 	}
 
-	async #standing(principal: Principal): Promise<Standing> {
-		const { register, admins } = this.#deps;
+	async #standing(given: Principal): Promise<Standing> {
+		const { register, admins, organization } = this.#deps;
+		const principal = principalIn(organization, given);
 		// Those who may always act do not depend on a document that may be damaged.
 		if (isAdministrator(principal, admins) && (principal.scope?.roles ?? null) === null) {
 			return standingOf(null, admins, principal);
@@ -86,10 +99,10 @@ export class Enforcer {
 		]);
 		const policy = policies.value ?? emptyPolicy;
 		const teams = documents.value ?? noTeams;
-		const known = this.#standings.get(principal);
+		const known = this.#standings.get(given);
 		if (known?.policy === policy && known.teams === teams) return known.standing;
 		const standing = standingOf(policy, admins, principal, teamRulesOf(teams, principal));
-		this.#standings.set(principal, { policy, teams, standing });
+		this.#standings.set(given, { policy, teams, standing });
 		return standing;
 	}
 }

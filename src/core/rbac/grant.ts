@@ -55,17 +55,26 @@ export class Gate {
 	readonly #onDenied: (denial: Denial) => void;
 	readonly #filterFor: FilterFor | null;
 	readonly #outputsFor: OutputsFor | null;
+	readonly #hasStanding: ((caller: Caller) => Promise<boolean>) | null;
 
 	constructor(
 		decide: Decide,
 		onDenied: (denial: Denial) => void = () => {},
 		filterFor: FilterFor | null = null,
 		outputsFor: OutputsFor | null = null,
+		hasStanding: ((caller: Caller) => Promise<boolean>) | null = null,
 	) {
 		this.#decide = decide;
 		this.#onDenied = onDenied;
 		this.#filterFor = filterFor;
 		this.#outputsFor = outputsFor;
+		this.#hasStanding = hasStanding;
+	}
+
+	/** Whether the caller is anybody here, so that what there is need not be hidden from them. */
+	async hasStanding(caller: Caller): Promise<boolean> {
+		if (this.#hasStanding !== null) return await this.#hasStanding(caller);
+		return await this.#decide(caller, "unit.read", everything);
 	}
 
 	/**

@@ -1,5 +1,6 @@
 /** Roles as a service: set up, shown, changed and tried out. Every change is a record (I13). */
 import { DomainError } from "../errors.ts";
+import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller, Principal } from "../principal.ts";
 import type { Register } from "../register/register.ts";
@@ -48,6 +49,8 @@ export interface RbacServiceDeps {
 	/** Verified e-mail addresses, in lower case, of those who may always do everything. */
 	readonly admins: ReadonlySet<string>;
 	readonly labelsOf: LabelsOf;
+	/** Whose roles these are. */
+	readonly organization: Organization;
 }
 
 /** What somebody has, as they may know it themselves. */
@@ -110,12 +113,13 @@ export class RbacService {
 
 	/** What the caller has. Fails as Register.read. */
 	async me(caller: Caller): Promise<OwnAccess> {
-		const { register, admins } = this.#deps;
+		const { register, admins, organization } = this.#deps;
 		const [policies, teams] = await Promise.all([register.read(), this.#deps.teams.read()]);
 		const policy = policies.value ?? emptyPolicy;
 		const { principal } = caller;
-		const fromTeams = teamRulesOf(teams.value ?? noTeams, principal);
-		const standing = standingOf(policy, admins, principal, fromTeams);
+		const seen = principalIn(organization, principal);
+		const fromTeams = teamRulesOf(teams.value ?? noTeams, seen);
+		const standing = standingOf(policy, admins, seen, fromTeams);
 		return {
 			isEnabled: policy.enabled !== null,
 			isAdmin: standing.isAdmin,
@@ -242,7 +246,7 @@ export class RbacService {
 		const isOwn = input.subject === undefined && input.email === undefined && !input.groups?.length;
 		if (!isOwn) await this.#grant(caller);
 		const principal: Principal = isOwn
-			? caller.principal
+			? principalIn(this.#deps.organization, caller.principal)
 			: {
 					id: input.subject ?? "",
 					credentialKind: "access-token",

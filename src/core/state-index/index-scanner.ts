@@ -109,7 +109,7 @@ class StateContentReader implements MemberReader {
 }
 
 function keyText(raw: Uint8Array): string {
-	const text = Buffer.from(raw).toString("utf8");
+	const text = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8");
 	return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 }
 

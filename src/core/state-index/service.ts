@@ -34,6 +34,8 @@ export interface StateIndexDeps {
 	readonly bodies: BodyStore;
 	readonly log: Log;
 	readonly tasks: TaskGroup;
+	/** Resolves when nothing else goes through the unit's state beside the requests. */
+	readonly quiet: (id: UnitId) => Promise<void>;
 	/** Ends what nobody waits for; what is missing then is made when it is asked for. */
 	readonly stopping: AbortSignal;
 }
@@ -115,6 +117,8 @@ export class StateIndexService {
 			this.#waiting.delete(id);
 			if (this.#deps.stopping.aborted) continue;
 			try {
+				// One large state in memory's way is enough.
+				if (version.sizeBytes > limits.bufferedBodyBytesMax) await this.#deps.quiet(id);
 				await this.of(id, version);
 			} catch (error) {
 				if (!(error instanceof StoreError) && !isDomainError(error)) throw error;

@@ -36,7 +36,9 @@ export class TeamGrants {
 		filter: { readonly unit: UnitId | null; readonly team: string | null },
 	): Promise<readonly WorkspaceGrant[]> {
 		const { unit, team } = filter;
-		if (unit !== null) await this.#deps.gate.authorize(caller, "unit.read-variables", unit);
+		if (unit !== null && !(await this.#mayRead(caller, unit))) {
+			await this.#deps.gate.authorize(caller, "unit.read", unit);
+		}
 		const seen = await this.#seen(caller);
 		const wanted = seen.document.workspaces.filter(
 			(one) =>
@@ -187,11 +189,17 @@ export class TeamGrants {
 		caller: Caller,
 		grants: readonly WorkspaceGrant[],
 	): Promise<readonly WorkspaceGrant[]> {
-		const { gate } = this.#deps;
 		const kept: WorkspaceGrant[] = [];
 		for (const grant of grants) {
-			if (await gate.may(caller, "unit.read-variables", grant.unit)) kept.push(grant);
+			if (await this.#mayRead(caller, grant.unit)) kept.push(grant);
 		}
 		return kept;
+	}
+
+	/** Whoever sees the workspace at all, such as the organization's token. */
+	async #mayRead(caller: Caller, unit: UnitId): Promise<boolean> {
+		const { gate } = this.#deps;
+		const mayUnit = await gate.may(caller, "unit.read", unit);
+		return mayUnit || (await gate.may(caller, "unit.read-variables", unit));
 	}
 }

@@ -6,6 +6,7 @@ import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type Random, randomId } from "../ports/random.ts";
 import type { Principal } from "../principal.ts";
+import type { UnitId } from "../unit/unit-id.ts";
 import type { ProjectAccess, WorkspaceAccess } from "./access.ts";
 
 /** Somebody who belongs to the organization: known by a verified address, or by their subject. */
@@ -49,7 +50,7 @@ export interface Team {
 export interface WorkspaceGrant extends WorkspaceAccess {
 	readonly id: string;
 	readonly team: string;
-	readonly unit: string;
+	readonly unit: UnitId;
 }
 
 /** What a team may do in one project. */
@@ -102,6 +103,11 @@ export function begun(document: TeamsDocument | null, random: Random): TeamsDocu
 /** The principal that a team's tokens speak for. */
 export function subjectOfTeam(team: string): string {
 	return `team:${team}`;
+}
+
+/** The id of the team that is the principal; null: it is none. */
+export function teamOfSubject(principal: string): string | null {
+	return principal.startsWith("team:") ? principal.slice("team:".length) : null;
 }
 
 /** The principal that the organization's token speaks for. */

@@ -12,8 +12,8 @@ import type { Server } from "node:net";
 export type UnaryCall = (request: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
 
 export interface GrpcService {
-	/** By path, such as `/tfplugin6.Provider/GetMetadata`. */
-	readonly unary: ReadonlyMap<string, UnaryCall>;
+	/** By path, such as `/tfplugin6.Provider/GetMetadata`; undefined for one that there is not. */
+	readonly unary: (path: string) => Promise<UnaryCall | undefined>;
 	/** Streams that are opened and never written to. */
 	readonly held: ReadonlySet<string>;
 	/** Called when an answer has gone out. */
@@ -75,12 +75,6 @@ function serveStream(service: GrpcService, stream: ServerHttp2Stream, path: stri
 		stream.resume();
 		return;
 	}
-	const call = service.unary.get(path);
-	if (call === undefined) {
-		stream.resume();
-		refuse(stream, status.unimplemented, "unknown method");
-		return;
-	}
 	const controller = new AbortController();
 	const chunks: Uint8Array[] = [];
 	let received = 0;
@@ -94,20 +88,25 @@ function serveStream(service: GrpcService, stream: ServerHttp2Stream, path: stri
 			refuse(stream, status.resourceExhausted, "the message is too large");
 			return;
 		}
-		void answer(call, stream, Buffer.concat(chunks), controller.signal).then(() =>
+		void answer(service.unary(path), stream, Buffer.concat(chunks), controller.signal).then(() =>
 			service.onAnswered?.(path),
 		);
 	});
 }
 
 async function answer(
-	call: UnaryCall,
+	called: Promise<UnaryCall | undefined>,
 	stream: ServerHttp2Stream,
 	frame: Buffer,
 	signal: AbortSignal,
 ): Promise<void> {
 	let body: Uint8Array;
 	try {
+		const call = await called;
+		if (call === undefined) {
+			refuse(stream, status.unimplemented, "unknown method");
+			return;
+		}
 		body = await call(messageOf(frame), signal);
 	} catch (error) {
 		refuse(stream, status.internal, error instanceof Error ? error.message : "failed");

@@ -1,5 +1,5 @@
 /** Where the plugin listens: a socket in a folder of its own, or a port where sockets are none. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ export interface Listening {
 	readonly network: "unix" | "tcp";
 	readonly address: string;
 	/** Removes the socket. */
-	remove(): Promise<void>;
+	remove(): void;
 }
 
 /** What the system takes as a socket's path, its end included. */
@@ -19,13 +19,13 @@ export async function listen(server: Server, platform: string): Promise<Listenin
 	if (platform === "win32") {
 		await started(server, { host: "127.0.0.1", port: 0 });
 		const { port } = server.address() as AddressInfo;
-		return { network: "tcp", address: `127.0.0.1:${port}`, remove: async () => {} };
+		return { network: "tcp", address: `127.0.0.1:${port}`, remove: () => {} };
 	}
 	// The folder is 0700; the socket itself would be open to others.
-	const folder = await mkdtemp(join(socketFolder(), "plugin-"));
+	const folder = mkdtempSync(join(socketFolder(), "plugin-"));
 	const address = join(folder, "s");
 	await started(server, { path: address });
-	const remove = () => rm(folder, { recursive: true, force: true });
+	const remove = () => rmSync(folder, { recursive: true, force: true });
 	return { network: "unix", address, remove };
 }
 

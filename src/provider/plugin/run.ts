@@ -2,13 +2,12 @@
  * A plugin process, from Terraform's handshake to its Shutdown. Standard output carries one line
  * and nothing else; standard error is the provider's log; standard input is Terraform's own.
  */
-import { rmSync } from "node:fs";
+import { rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeCertificate } from "./certificate.ts";
-import { type GrpcService, grpcServer } from "./grpc.ts";
+import { type GrpcService, grpcServer, type UnaryCall } from "./grpc.ts";
 import { listen } from "./listen.ts";
 import type { Provider } from "./schema.ts";
-import { ProviderService } from "./service.ts";
 
 /** By which Terraform makes itself known to plugins. */
 export const cookieName = "TF_PLUGIN_MAGIC_COOKIE";
@@ -25,12 +24,24 @@ const shutdown = "/plugin.GRPCController/Shutdown";
 const healthy = Uint8Array.of(0x08, 0x01);
 
 /** The provider's calls, and those of the plugin library that Terraform uses. */
-export function pluginService<Api>(provider: Provider<Api>, onShutdown: () => void): GrpcService {
-	const calls = new Map(new ProviderService(provider).calls());
-	calls.set(shutdown, async () => new Uint8Array(0));
-	calls.set("/grpc.health.v1.Health/Check", async () => healthy);
+export function pluginService<Api>(
+	provider: () => Promise<Provider<Api>>,
+	onShutdown: () => void,
+): GrpcService {
+	const own = new Map<string, UnaryCall>([
+		[shutdown, async () => new Uint8Array(0)],
+		["/grpc.health.v1.Health/Check", async () => healthy],
+	]);
+	let calls: Promise<ReadonlyMap<string, UnaryCall>> | undefined;
+	const load = async () => {
+		const { ProviderService } = await import("./service.ts");
+		return new ProviderService(await provider()).calls();
+	};
 	return {
-		unary: calls,
+		unary: async (path) => {
+			calls ??= load();
+			return own.get(path) ?? (await calls).get(path);
+		},
 		held: new Set(["/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream"]),
 		onAnswered: (path) => {
 			if (path === shutdown) onShutdown();
@@ -38,9 +49,12 @@ export function pluginService<Api>(provider: Provider<Api>, onShutdown: () => vo
 	};
 }
 
-/** Serves until Terraform is done; ends the process. */
+/**
+ * Serves until Terraform is done; ends the process. The provider is loaded after the handshake:
+ * Terraform starts plugins three times for a plan and waits for that line.
+ */
 export async function runPlugin<Api>(
-	provider: Provider<Api>,
+	provider: () => Promise<Provider<Api>>,
 	name: string,
 	env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
@@ -68,9 +82,10 @@ export async function runPlugin<Api>(
 	const leave = () => end(0);
 	dieAloud(end);
 	let orphaned = setTimeout(leave, connectMs);
+	// The answer must be on its way before the process ends.
+	const service = pluginService(provider, () => setTimeout(leave, 1));
 	const server = grpcServer(
-		// The answer must be on its way before the process ends.
-		pluginService(provider, () => setTimeout(leave, 1)),
+		service,
 		certificate === null || !clientCert ? null : { ...certificate, clientCert },
 		(count) => {
 			clearTimeout(orphaned);
@@ -83,7 +98,10 @@ export async function runPlugin<Api>(
 	// Go's RawStdEncoding: no padding.
 	const shown =
 		certificate === null ? "" : Buffer.from(certificate.der).toString("base64").replace(/=+$/, "");
-	process.stdout.write(`${coreProtocol}|${pluginProtocol}|${network}|${address}|grpc|${shown}\n`);
+	// Not by the stream, whose making takes longer than all of the handshake's text.
+	writeSync(1, `${coreProtocol}|${pluginProtocol}|${network}|${address}|grpc|${shown}\n`);
+	// Loaded while Terraform connects.
+	await service.unary(shutdown);
 }
 
 /** Terraform shows what follows a line that starts with `panic: `, and nothing else. */

@@ -4,6 +4,7 @@ import type { Credential } from "../../auth/authenticator.ts";
 import type { Identities } from "../../auth/identity.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal, Surface } from "../../core/principal.ts";
+import { splitOrganizationPath } from "./organization-path.ts";
 import { splitUrl } from "./request-context.ts";
 
 export interface Authenticator {
@@ -36,7 +37,7 @@ export class IdentityGate implements Authenticator {
 
 /** The surface that a path belongs to, as far as credentials go. */
 export function surfaceAt(path: string): Surface {
-	const [, first = "", second = ""] = path.split("/");
+	const [, first = "", second = ""] = splitOrganizationPath(path).path.split("/");
 	if (first === "v1" && second === "backend") return "http-backend";
 	if (first === "tfe" || first === "api") return "tfe";
 	return first === "s3" ? "s3" : "management";

@@ -16,6 +16,8 @@ export interface RequestContext {
 	/** For logs and metrics: the surface and the pattern of the route; never a unit's name. */
 	surface: Surface | "public" | "none";
 	operation: string;
+	/** For the log: the organization that the request is about, once it is known to the caller. */
+	organization: string | null;
 	/** For the log. */
 	unitId: string | null;
 	/** Gives a transfer more time than an ordinary answer has. */

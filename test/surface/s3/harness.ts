@@ -2,6 +2,10 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { type S3Credentials, Sts } from "../../../src/auth/sts/credentials.ts";
 import { type Core, createCore } from "../../../src/core/core.ts";
+import {
+	type Organization,
+	rootOrganization,
+} from "../../../src/core/organization/organization.ts";
 import type { BlobStore } from "../../../src/core/ports/blob-store.ts";
 import { silentLog } from "../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../src/core/ports/metrics.ts";
@@ -11,6 +15,7 @@ import { type RequestContext, splitUrl } from "../../../src/server/shared/reques
 import { S3Surface } from "../../../src/server/surfaces/s3/handler.ts";
 import { MemoryStore } from "../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../support/core.ts";
+import { testOrganizations } from "../../support/organizations.ts";
 import { fixedKeys } from "../../unit/auth/sts/keys.ts";
 
 /** `reader` reads, `nobody` does nothing, `admin` forces, everybody else writes. */
@@ -41,19 +46,17 @@ export interface Harness {
 
 export async function openHarness(): Promise<Harness> {
 	const store = new MemoryStore(realClock);
-	const core = createCore({
-		store,
-		clock: realClock,
-		random: realRandom,
-		log: silentLog,
-		metrics: silentMetrics,
-		decide,
-		settings: { ...testSettings, projectionSettleMs: 1 },
-	});
+	const coreOn = (organization: Organization, scope: BlobStore) =>
+		createCore({
+			...{ organization, store: scope, clock: realClock, random: realRandom, log: silentLog },
+			metrics: silentMetrics,
+			decide,
+			settings: { ...testSettings, projectionSettleMs: 1 },
+		});
+	const core = coreOn(rootOrganization(), store);
 	const sts = new Sts({ keys: fixedKeys("k1"), clock: realClock, random: realRandom });
 	const surface = new S3Surface({
-		core,
-		store,
+		organizations: testOrganizations({ core, store, openCore: coreOn }),
 		clock: realClock,
 		random: realRandom,
 		log: silentLog,
@@ -61,7 +64,6 @@ export async function openHarness(): Promise<Harness> {
 			...{ kind: "signature", sts },
 			renewPrincipal: async (principal) => principal,
 		},
-		bucketName: "opentaco",
 		stateBytesMax: 64 * 1024 * 1024,
 	});
 	let requests = 0;
@@ -117,6 +119,7 @@ function contextOf(request: Request, requestId: string): RequestContext {
 		principal: null,
 		surface: "none",
 		operation: "none",
+		organization: null,
 		unitId: null,
 		allowSlow() {},
 	};

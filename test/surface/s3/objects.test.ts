@@ -347,7 +347,7 @@ describe("the bucket", () => {
 		const versioning = await client.send(new GetBucketVersioningCommand({ Bucket }));
 		expect(versioning.Status).toBe("Enabled");
 		const buckets = await client.send(new ListBucketsCommand({}));
-		expect(buckets.Buckets?.map((one) => one.Name)).toEqual([Bucket]);
+		expect(buckets.Buckets?.map((one) => one.Name)).toEqual([Bucket, "default"]);
 	});
 
 	test("others do not exist", async () => {

@@ -16,8 +16,8 @@ import {
 import { scopeOf } from "../../../src/server/surfaces/tfe/scope.ts";
 import { check, naturalId } from "../../support/unit-id-properties.ts";
 
-const root = { name: "default", isDefault: true };
-const acme = { name: "acme", isDefault: false };
+const root = { name: "default", isDefault: true, key: null };
+const acme = { name: "acme", isDefault: false, key: "acme" };
 const none = new URLSearchParams();
 
 const organization = fc.oneof(
@@ -25,7 +25,7 @@ const organization = fc.oneof(
 	fc
 		.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/)
 		.filter((name) => name !== root.name)
-		.map((name) => ({ name, isDefault: false })),
+		.map((name) => ({ name, isDefault: false, key: name })),
 );
 /** What the vendor's client takes for an id. */
 const legal = /^[a-zA-Z0-9._-]+$/;
@@ -63,7 +63,7 @@ describe("ids", () => {
 
 	test("of another organization are none here", () => {
 		const unit = parseUnitId("myapp/prod");
-		const beta = { name: "beta", isDefault: false };
+		const beta = { name: "beta", isDefault: false, key: "beta" };
 		for (const [from, to] of [
 			[root, acme],
 			[acme, root],

@@ -4,7 +4,11 @@ import { createHash } from "node:crypto";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
 import { tfeRoutes } from "../../../src/server/surfaces/tfe/index.ts";
 import { createTestApp, seed, stateText, type TestApp } from "../test-app.ts";
+import type { Call } from "./calls.ts";
 import { checkAnswer } from "./conformance.ts";
+import { organizationCalls } from "./organization-calls.ts";
+import { teamCalls } from "./team-calls.ts";
+import { variableCalls } from "./variable-calls.ts";
 
 const base = "/tfe/api/v2";
 const org = `${base}/organizations/default`;
@@ -16,19 +20,6 @@ function md5(text: string): string {
 const version2 = `sv-app__prod-2-${md5(stateText(2))}`;
 const version1 = `sv-app__prod-1-${md5(stateText(1))}`;
 const output2 = `wsout-app__prod-2-${md5(stateText(2))}-6f`;
-
-interface Call {
-	/** The route as the table has it. */
-	readonly route: string;
-	readonly path: string;
-	readonly status: number;
-	readonly body?: object;
-	/** For whoever may read units and nothing else. */
-	readonly reader?: number;
-	/** For whoever may do nothing; 404 unless said otherwise. */
-	readonly stranger?: number;
-	readonly before?: (app: TestApp) => Promise<unknown>;
-}
 
 const locked = (app: TestApp) =>
 	app.send("POST", `${base}/workspaces/ws-app__prod/actions/lock`, { body: "{}" });
@@ -67,6 +58,7 @@ const calls: readonly Call[] = [
 	{ route: "GET /account/details", path: `${base}/account/details`, status: 200, stranger: 200 },
 	{ route: "GET /organizations", path: `${base}/organizations`, status: 200, stranger: 200 },
 	{ route: "GET /organizations/:organization", path: org, status: 200, stranger: 200 },
+	...organizationCalls,
 	{
 		route: "GET /organizations/:organization/entitlement-set",
 		path: `${org}/entitlement-set`,
@@ -177,8 +169,6 @@ const calls: readonly Call[] = [
 			reader: 403,
 		},
 	]),
-	{ route: `GET ${W}/vars`, path: `${prod}/vars`, status: 200 },
-	{ route: `GET ${W}/all-vars`, path: `${prod}/all-vars`, status: 200 },
 	...[
 		"tag-bindings",
 		"relationships/tag-bindings",
@@ -303,6 +293,8 @@ const calls: readonly Call[] = [
 		status: 422,
 		stranger: 422,
 	})),
+	...teamCalls,
+	...variableCalls,
 ];
 
 const isSeed = (requestId: string) => requestId === "seed" || requestId === "before";
@@ -320,11 +312,12 @@ async function answer(call: Call, may: (action: string) => boolean, as: "admin" 
 		send: (method, path, init) =>
 			app.send(method, path, { ...init, headers: { "x-request-id": "before" } }),
 	};
-	await call.before?.(before);
+	const id = String((await call.before?.(before)) ?? "");
 	app.log.length = 0;
 	const [method = ""] = call.route.split(" ");
-	const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
-	const response = await app.send(method, call.path, { ...body, as });
+	const body =
+		call.body === undefined ? {} : { body: JSON.stringify(call.body).replace("{id}", id) };
+	const response = await app.send(method, call.path.replace("{id}", id), { ...body, as });
 	const text = await response.text();
 	expect(app.log.join("")).not.toContain("CANARY");
 	return { response, text };

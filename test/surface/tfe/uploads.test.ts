@@ -118,7 +118,7 @@ describe("uploads", () => {
 		await using app = await seeded();
 		const { tokens } = await app.identities;
 		const grant = await ownGrant({ principal: admin, surface: "management", requestId: "seed" });
-		const wanted = { roles: null, units: null, lifeMs: null } as const;
+		const wanted = { roles: null, units: null, lifeMs: null, organization: null } as const;
 		const issued = await tokens.issue(grant, {
 			...{ kind: "tfe", name: "ci", subject: "user:dave" },
 			...wanted,
@@ -155,6 +155,8 @@ describe("uploads", () => {
 		const without = await call(app, "POST", path, announcement(stateText(3)));
 		expect(without).toMatchObject({ status: 409, detail: expect.stringContaining("not locked") });
 		await lock(app);
+		const older = await call(app, "POST", path, announcement(stateText(1, "old")));
+		expect(older.detail).toContain("`taco unit push --force app/prod FILE`");
 		const cases: [object, number][] = [
 			[announcement(stateText(1, "old")), 409],
 			[announcement(stateText(2, "same serial")), 409],

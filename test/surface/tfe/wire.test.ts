@@ -19,6 +19,8 @@ interface Step {
 	/** What the recording's server answered; terraform went on or stopped accordingly. */
 	readonly status: number;
 	readonly body?: Document;
+	/** Somebody else takes the lock, or gives it back. */
+	readonly before?: "lock" | "unlock";
 }
 
 interface Session {
@@ -54,6 +56,7 @@ class Translation {
 	#version: Answer["data"];
 	#announced: Answer["data"];
 	#sensitive = "";
+	#project = "";
 	#state = "";
 	/** What was announced under which id. */
 	readonly states = new Map<string, string>();
@@ -69,6 +72,7 @@ class Translation {
 		}
 		return recorded
 			.replace(/\/ws-[0-9]+/, (id) => `/${this.#workspace(id.slice(1))}`)
+			.replace(/prj-[0-9]+/, this.#project)
 			.replace(/\/sv-[0-9]+/, `/${this.#announced?.id ?? ""}`)
 			.replace(/\/wsout-[^/]+/, `/${this.#sensitive}`);
 	}
@@ -89,16 +93,21 @@ class Translation {
 			const md5 = createHash("md5").update(this.#state).digest("hex");
 			return JSON.stringify({ data: { ...body?.data, attributes: { ...attributes, md5 } } });
 		}
-		return body === undefined ? undefined : JSON.stringify(body);
+		return body === undefined
+			? undefined
+			: JSON.stringify(body).replace(/prj-[0-9]+/, this.#project);
 	}
 
 	note(answer: unknown): void {
 		const { data } = answer as Answer & { data?: unknown };
 		if (Array.isArray(data)) {
+			const project = data.find((one) => one.type === "projects");
+			if (project !== undefined) this.#project = project.id;
 			const output = data.find((one) => one.type === "state-version-outputs");
 			if (output !== undefined) this.#sensitive = output.id;
 			return;
 		}
+		if (data?.type === "projects") this.#project = data.id ?? "";
 		if (data?.type === "workspaces") this.#lastWorkspace = data.id ?? "";
 		if (data?.type === "state-versions") this.#version = data;
 		if (data?.attributes?.["hosted-state-upload-url"] === undefined) return;
@@ -111,7 +120,13 @@ for (const { name, steps } of sessions) {
 	test(`${name}: ${steps.length} requests`, async () => {
 		await using app = createTestApp();
 		const translation = new Translation();
+		let holder = "";
 		for (const [index, step] of steps.entries()) {
+			if (step.before !== undefined) {
+				if (step.before === "lock") holder = `somebody-else-${index}`;
+				const method = step.before.toUpperCase();
+				await app.send(method, "/v1/backend/app", { body: JSON.stringify({ ID: holder }) });
+			}
 			const body = translation.body(step);
 			const path = translation.target(step.target, step.method);
 			const isUpload = step.method === "PUT" && step.target.startsWith("/blob/");

@@ -13,6 +13,7 @@ const plain = {
 	roles: null,
 	units: null,
 	lifeMs: null,
+	organization: null,
 } as const;
 
 function grant(): Promise<Grant> {
@@ -52,6 +53,7 @@ describe("API tokens", () => {
 			credentialKind: "api-token",
 			loginId: service.view.id,
 			roles: ["writer"],
+			organization: null,
 			scope: { units: ["dev/*"], roles: null },
 		});
 		const own = await server.tokens.issue(await grant(), {

@@ -14,7 +14,14 @@ const grant = await ownGrant({
 	surface: "management",
 	requestId: "r",
 });
-const none = { roles: null, units: null, lifeMs: null, name: "n", subject: "user:alice" };
+const none = {
+	roles: null,
+	units: null,
+	lifeMs: null,
+	organization: null,
+	name: "n",
+	subject: "user:alice",
+};
 const tfe = await server.tokens.issue(grant, { ...none, kind: "tfe" });
 const svc = await server.tokens.issue(grant, { ...none, kind: "svc", subject: "service:x" });
 

@@ -153,6 +153,7 @@ describe("jobs", () => {
 			credentialKind: "access-token",
 			loginId: expect.any(String),
 			roles: ["writer"],
+			organization: null,
 			scope: { units: ["prod/*"], roles: null },
 		});
 	});

@@ -29,7 +29,14 @@ const renew = (server: Identities, principal: Principal) =>
 	server.authenticator.renewPrincipal(principal);
 
 const wanted: NewApiToken = {
-	...({ kind: "tfe", name: "laptop", roles: null, units: null, lifeMs: null } as const),
+	...({
+		kind: "tfe",
+		name: "laptop",
+		roles: null,
+		units: null,
+		lifeMs: null,
+		organization: null,
+	} as const),
 	subject: alice.subject,
 };
 
@@ -91,7 +98,7 @@ describe("S3 credentials end", () => {
 
 	test("but those of a CI job live as long as its token", async () => {
 		const { a, clock } = await twoServers();
-		const job = { subject: "ci:x", roles: ["writer"], units: ["dev/*"] };
+		const job = { subject: "ci:x", roles: ["writer"], units: ["dev/*"], organization: null };
 		const { accessToken } = await a.logins.beginMachine(job);
 		const s3 = await overS3(await a.logins.verify(accessToken), clock);
 		expect(await renew(a, s3)).toMatchObject({ roles: ["writer"], scope: { units: ["dev/*"] } });

@@ -59,7 +59,7 @@ describe("local users", () => {
 		const pair = await server.logins.begin(identity, "local");
 		const { token } = await server.tokens.issue(grant, {
 			...({ kind: "tfe", name: "t", subject: identity.subject } as const),
-			...{ roles: null, units: null, lifeMs: null },
+			...{ roles: null, units: null, lifeMs: null, organization: null },
 		});
 		const counts = async () => [
 			(await server.logins.verify(pair.accessToken)) !== null,

@@ -130,7 +130,7 @@ test("a crash is told as Terraform shows it, and ends the process", async () => 
 		script,
 		`import { runPlugin } from ${source("provider/plugin/run.ts")};
 import { opentacoProvider } from ${source("provider/provider.ts")};
-await runPlugin(opentacoProvider({}), "p", process.env);
+await runPlugin(async () => opentacoProvider({}), "p", process.env);
 setTimeout(() => { throw new Error("planted"); }, 0);
 `,
 	);

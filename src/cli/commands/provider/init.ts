@@ -53,9 +53,16 @@ export default command({
 		}
 		await note(`Scaffolded Terraform workspace in ${named}`);
 		await note(`Run: eval "$(taco env --server ${url})"`);
-		await note(`Run: cd ${named} && terraform init && terraform apply`);
+		await note(`Run: cd ${shellWord(named)} && terraform init && terraform apply`);
 	},
 });
+
+/** The path as one word of a shell, and no flag of `cd`. */
+function shellWord(path: string): string {
+	if (/^[A-Za-z0-9_./][A-Za-z0-9_./-]*$/.test(path)) return path;
+	const plain = path.startsWith("-") ? `./${path}` : path;
+	return `'${plain.replaceAll("'", "'\\''")}'`;
+}
 
 /** False when it was there already. */
 async function createUnit(cli: Cli, unit: UnitId): Promise<boolean> {

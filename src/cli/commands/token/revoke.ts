@@ -1,5 +1,5 @@
 import { command } from "../../command.ts";
-import { usageError } from "../../errors.ts";
+import { tokenIdOf } from "./token-id.ts";
 
 export default command({
 	details:
@@ -8,9 +8,7 @@ export default command({
 		id: { type: "positional", required: true, description: "The token's id" },
 	},
 	async run(cli, args) {
-		const id = /^(?:otc_(?:tfe|svc)_)?([0-9a-f]{20})(?:_[0-9a-f]+)?$/.exec(args.id)?.[1];
-		if (id === undefined)
-			throw usageError("that is no id of a token", "taco token ls shows the ids");
+		const id = tokenIdOf(args.id);
 		await (await cli.identityClient()).revokeToken(id, { signal: cli.signal });
 		await cli.output.result(`Token revoked: ${id}`, { id, revoked: true });
 	},

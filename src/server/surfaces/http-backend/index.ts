@@ -1,5 +1,6 @@
 /**
- * Terraform's HTTP backend at `/v1/backend/<id>`. LOCK and UNLOCK succeed with exactly 200, since
+ * Terraform's HTTP backend at `/v1/backend/<id>`, and at `/v1/orgs/<name>/backend/<id>` in another
+ * organization. LOCK and UNLOCK succeed with exactly 200, since
  * the client takes every other status for a failure; an UNLOCK without a body and without an id is
  * `terraform force-unlock`, which never sends the id.
  */
@@ -17,6 +18,7 @@ import {
 	verifyMd5,
 } from "../../shared/body.ts";
 import { isLock } from "../../shared/lock-view.ts";
+import { organizationsRoot, splitOrganizationPath } from "../../shared/organization-path.ts";
 import { contentTag } from "../../shared/preconditions.ts";
 import { errorBody, presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
@@ -179,11 +181,8 @@ async function dispatch(
 	context: RequestContext,
 	deps: SurfaceDeps,
 ): Promise<Response> {
-	const { id, action } = parseUnitActionPath(
-		context.path.slice(root.length),
-		actionWords,
-		new Map(),
-	);
+	const { organization, path } = splitOrganizationPath(context.path);
+	const { id, action } = parseUnitActionPath(path.slice(root.length), actionWords, new Map());
 	context.unitId = id;
 	const handlers = action === null ? onUnit : action === "lock" ? onLockAction : onUnlockAction;
 	const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
@@ -199,7 +198,13 @@ async function dispatch(
 			},
 		);
 	}
-	return await handler({ request, context, caller: callerOf(context, "http-backend"), id, deps });
+	const caller = callerOf(context, "http-backend");
+	const { organizations } = deps;
+	const name = organization ?? organizations.root.organization.name;
+	return await organizations.use(caller, name, async (open) => {
+		context.organization = open.organization.name;
+		return await handler({ request, context, caller, id, deps: { ...deps, core: open.core } });
+	});
 }
 
 /** The methods of the surface, for the routes' coverage test. */
@@ -216,8 +221,8 @@ export function httpBackendSurface(deps: SurfaceDeps) {
 			return presentError(error, context, deps.log, backendStatus);
 		}
 	};
-	return new Elysia({ name: "http-backend" }).all(`${root}*`, handle, {
-		parse: "none",
-		detail: { hide: true },
-	});
+	const hidden = { parse: "none", detail: { hide: true } } as const;
+	return new Elysia({ name: "http-backend" })
+		.all(`${root}*`, handle, hidden)
+		.all(`${organizationsRoot}/:organization/backend/*`, handle, hidden);
 }

@@ -102,13 +102,20 @@ const getGraph: CollectionOperation = {
 			description: "`dot` for Graphviz",
 			schema: { type: "string", enum: ["json", "dot"], default: "json" },
 		},
+		{
+			name: "source",
+			description: "`declared`: only edges that the system unit declares, and their units",
+			schema: { type: "string", enum: ["all", "declared"], default: "all" },
+		},
 	],
 	success: { status: 200, schema: GraphView },
 	failures: [400],
 	async handle({ caller, context, deps }) {
 		const { query } = context;
 		const format = choiceIn(query, "format", ["json", "dot"]);
-		const picture = await deps.core.graph.picture(caller, query.get("prefix") ?? "");
+		const isDeclaredOnly = choiceIn(query, "source", ["all", "declared"]) === "declared";
+		const { graph } = deps.core;
+		const picture = await graph.picture(caller, query.get("prefix") ?? "", isDeclaredOnly);
 		if (format === "json") return Response.json(pictureView(picture));
 		return new Response(dotOf(picture), {
 			headers: { "content-type": "text/vnd.graphviz;charset=utf-8" },

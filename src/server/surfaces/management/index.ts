@@ -6,6 +6,11 @@
 import { Elysia } from "elysia";
 import { DomainError } from "../../../core/errors.ts";
 import { parseUnitActionPath, type UnitActionPath } from "../../../core/unit/unit-id.ts";
+import {
+	type OrganizationPath,
+	organizationsRoot,
+	splitOrganizationPath,
+} from "../../shared/organization-path.ts";
 import { presentError } from "../../shared/present-error.ts";
 import { callerOf, contextOf, type RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
@@ -15,8 +20,10 @@ import { localUserOperations } from "./local-users.ts";
 import { lockOperations } from "./locks.ts";
 import { loginOperations } from "./login.ts";
 import { operationDetail } from "./openapi.ts";
-import type { Operation, UnitOperation } from "./operation.ts";
+import type { Exchange, Operation, UnitOperation } from "./operation.ts";
+import { organizationOperations } from "./organizations.ts";
 import { outputOperations } from "./outputs.ts";
+
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
@@ -41,6 +48,7 @@ export const operations: readonly Operation[] = [
 	...tokenOperations,
 	...localUserOperations,
 	...s3CredentialOperations,
+	...organizationOperations,
 ];
 
 /** The paths of what needs no credential. */
@@ -108,19 +116,39 @@ function versionIn(path: UnitActionPath): number {
 	throw new DomainError("version_not_found", "there is no such version");
 }
 
+/** Hands over the organization that the address names, with `deps` of its own. */
+async function within(
+	context: RequestContext,
+	deps: SurfaceDeps,
+	name: string | null,
+	act: (scoped: Scoped) => Promise<Response>,
+): Promise<Response> {
+	const { organizations } = deps;
+	const caller = callerOf(context, "management");
+	const given = name ?? organizations.root.organization.name;
+	return await organizations.use(caller, given, async ({ organization, core }) => {
+		context.organization = organization.name;
+		return await act({ context, caller, organization, deps: { ...deps, core } });
+	});
+}
+
+type Scoped = Pick<Exchange, "context" | "caller" | "organization" | "deps">;
+
 async function dispatchUnit(
 	request: Request,
 	context: RequestContext,
 	deps: SurfaceDeps,
+	given: OrganizationPath,
 ): Promise<Response> {
-	const path = parseUnitActionPath(context.path.slice(unitsRoot.length), actionWords);
+	const path = parseUnitActionPath(given.path.slice(unitsRoot.length), actionWords);
 	context.unitId = path.id;
 	const operation = findUnitOperation(request, path);
 	context.operation = operation.id;
-	const caller = callerOf(context, "management");
 	const version = versionIn(path);
 	const item = path.rest[0] ?? "";
-	return await operation.handle({ request, context, caller, deps, id: path.id, version, item });
+	return await within(context, deps, given.organization, (scoped) =>
+		operation.handle({ request, ...scoped, id: path.id, version, item }),
+	);
 }
 
 const collectionRoutes = operations.flatMap((operation) =>
@@ -153,8 +181,9 @@ async function dispatchCollection(
 	request: Request,
 	context: RequestContext,
 	deps: SurfaceDeps,
+	given: OrganizationPath,
 ): Promise<Response> {
-	const path = context.path.split("/");
+	const path = given.path.split("/");
 	const candidates = collectionRoutes.flatMap(({ operation, segments }) => {
 		const params = paramsOf(segments, path);
 		return params === null ? [] : [{ operation, params }];
@@ -170,9 +199,21 @@ async function dispatchCollection(
 	}
 	const { operation, params } = found;
 	context.operation = operation.id;
+	if (given.organization !== null && isServerWide(operation)) throw ofTheServer(operation);
 	if (operation.scope === "public") return await operation.handle({ request, context, deps });
-	const caller = callerOf(context, "management");
-	return await operation.handle({ request, context, caller, deps, params });
+	return await within(context, deps, given.organization, (scoped) =>
+		operation.handle({ request, ...scoped, params }),
+	);
+}
+
+function isServerWide(operation: Operation): boolean {
+	return operation.scope === "public" || operation.isServerWide === true;
+}
+
+function ofTheServer({ path }: Operation): DomainError {
+	return new DomainError("route_not_found", "this belongs to the server, not to an organization", {
+		hint: `its address is ${path}`,
+	});
 }
 
 type Handle = (input: { request: Request }) => Promise<Response>;
@@ -188,7 +229,8 @@ export function managementRoutes(handle: Handle) {
 	}
 	const hidden = { parse: "none", detail: { hide: true } } as const;
 	const collections = new Set(collectionRoutes.map(({ operation }) => operation.path));
-	for (const path of [...collections, `${unitsRoot}*`]) app.all(path, handle, hidden);
+	const all = [...collections, `${unitsRoot}*`, `${organizationsRoot}/*`];
+	for (const path of all) app.all(path, handle, hidden);
 	return app;
 }
 
@@ -198,9 +240,10 @@ export function managementSurface(deps: SurfaceDeps) {
 		const context = contextOf(request);
 		context.surface = "management";
 		try {
-			return context.path.startsWith(unitsRoot)
-				? await dispatchUnit(request, context, deps)
-				: await dispatchCollection(request, context, deps);
+			const given = splitOrganizationPath(context.path);
+			return given.path.startsWith(unitsRoot)
+				? await dispatchUnit(request, context, deps, given)
+				: await dispatchCollection(request, context, deps, given);
 		} catch (error) {
 			return presentError(error, context, deps.log);
 		}

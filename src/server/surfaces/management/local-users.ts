@@ -13,6 +13,7 @@ function userView(user: LocalUser): UserView {
 
 const createUser: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "createUser",
 	method: "POST",
 	path: "/v1/auth/users",
@@ -33,6 +34,7 @@ const createUser: CollectionOperation = {
 
 const listUsers: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "listUsers",
 	method: "GET",
 	path: "/v1/auth/users",
@@ -49,6 +51,7 @@ const listUsers: CollectionOperation = {
 
 const setPassword: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "setPassword",
 	method: "POST",
 	path: "/v1/auth/users/:user/password",
@@ -67,6 +70,7 @@ const setPassword: CollectionOperation = {
 
 const removeUser: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "removeUser",
 	method: "DELETE",
 	path: "/v1/auth/users/:user",

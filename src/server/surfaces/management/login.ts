@@ -139,6 +139,7 @@ const revokeLogin: PublicOperation = {
 
 const getMe: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "getMe",
 	method: "GET",
 	path: "/v1/auth/me",
@@ -163,6 +164,7 @@ const getMe: CollectionOperation = {
 
 const logOut: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "logOut",
 	method: "POST",
 	path: "/v1/auth/logout",

@@ -4,7 +4,11 @@ import * as auditSchemas from "../../../api/audit.ts";
 import { ErrorBody } from "../../../api/errors.ts";
 import * as graphSchemas from "../../../api/graph.ts";
 import * as identitySchemas from "../../../api/identity.ts";
+
+import * as organizationSchemas from "../../../api/organizations.ts";
+
 import * as outputSchemas from "../../../api/outputs.ts";
+
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
 import * as schemas from "../../../api/units.ts";
@@ -39,7 +43,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	400: "The request cannot be understood",
 	401: "No valid token",
 	403: "The caller may not do this",
-	404: "There is no such unit, state, version, role or permission",
+	404: "There is no such unit, state, version, role, permission or organization",
 	409: "It conflicts with what is there: a lock, a newer state, an existing unit",
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
@@ -72,6 +76,7 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	permission: "The permission's id",
 	token: "The token's public part: `<id>` of `otc_tfe_<id>_<secret>`",
 	user: "The user's name",
+	organization: "The organization's name",
 	variable: "The variable's id, `var-…`",
 };
 
@@ -120,6 +125,7 @@ export function componentSchemas(): Record<string, unknown> {
 		graphSchemas,
 		variableSchemas,
 		outputSchemas,
+		organizationSchemas,
 	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);

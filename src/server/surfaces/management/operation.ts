@@ -3,6 +3,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { parseJson, readBody } from "../../shared/body.ts";
@@ -16,6 +17,8 @@ export interface PublicExchange {
 }
 
 export interface Exchange extends PublicExchange {
+	/** The organization that the request is about; the core in `deps` is its core. */
+	readonly organization: Organization;
 	readonly caller: Caller;
 }
 
@@ -49,8 +52,11 @@ export interface OperationDocs {
 		| "Audit"
 		| "Login"
 		| "Tokens"
+		| "Organizations"
 		| "Server";
 	readonly summary: string;
+	/** It belongs to no organization: there is no such address below `/v1/orgs/<name>`. */
+	readonly isServerWide?: true;
 	readonly query?: readonly QueryParameter[];
 	/** Request headers worth telling of. */
 	readonly headers?: readonly QueryParameter[];

@@ -4,6 +4,7 @@ import type { CollectionOperation } from "./operation.ts";
 
 const issueS3Credentials: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "issueS3Credentials",
 	method: "POST",
 	path: "/v1/auth/issue-s3-creds",

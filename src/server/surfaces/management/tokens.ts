@@ -10,14 +10,19 @@ import {
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
+import {
+	defaultOrganizationName,
+	type Organization,
+} from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
+import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
-import type { CollectionOperation } from "./operation.ts";
+import type { CollectionExchange, CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
 
 const tag = "Tokens";
 
-function tokenView(token: ApiToken): TokenView {
+function tokenView(token: ApiToken, here: Organization): TokenView {
 	return {
 		id: token.id,
 		name: token.name,
@@ -25,25 +30,19 @@ function tokenView(token: ApiToken): TokenView {
 		subject: token.subject,
 		roles: token.roles === null ? null : [...token.roles],
 		units: token.units === null ? null : [...token.units],
+		organization: organizationOf(token, here),
 		created: token.created,
 		created_by: token.createdBy,
 		expires: token.expires === null ? null : new Date(token.expires).toISOString(),
 	};
 }
 
-/** A token that could make a wider or longer-lived one of itself would not be narrow. */
-function refuseNarrowed(caller: Caller): void {
-	const { scope, id, credentialKind } = caller.principal;
-	if (scope !== undefined) {
-		throw new DomainError("forbidden", "a narrowed credential cannot make tokens", {
-			hint: "log in and make the token with that login",
-		});
-	}
-	if (id.startsWith("ci:") || id.startsWith("service:") || credentialKind === "auth-disabled") {
-		throw new DomainError("forbidden", "only a person can have tokens of their own", {
-			hint: "make a token for a machine with --service",
-		});
-	}
+/** The name of the organization in which alone the token counts; null: it counts in all. */
+function organizationOf({ organization }: ApiToken, here: Organization): string | null {
+	if (organization === undefined) return null;
+	if (organization === here.key) return here.name;
+	// Another organization's key begins with its name; nobody sees it but the token's owner.
+	return organization === null ? defaultOrganizationName : (organization.split(".")[0] ?? "");
 }
 
 async function authorizeService(
@@ -57,18 +56,8 @@ async function authorizeService(
 	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
 }
 
-/** What is asked for, but never beyond the end of the API token that asks. */
-async function lifeOf(
-	seconds: number | undefined,
-	{ principal }: Caller,
-	deps: SurfaceDeps,
-): Promise<number | null> {
-	const wanted = seconds === undefined ? null : seconds * 1000;
-	if (principal.credentialKind !== "api-token") return wanted;
-	const own = await (await deps.identities).tokens.find(principal.loginId);
-	if (own === null || own.expires === null) return wanted;
-	const left = Math.max(1, own.expires - deps.clock.now());
-	return wanted === null ? left : Math.min(wanted, left);
+function millisecondsOf(seconds: number | undefined): number | null {
+	return seconds === undefined ? null : seconds * 1000;
 }
 
 const createToken: CollectionOperation = {
@@ -81,7 +70,7 @@ const createToken: CollectionOperation = {
 	body: { schema: CreateToken },
 	success: { status: 201, schema: TokenCreatedSchema },
 	failures: [400],
-	async handle({ request, caller, deps }) {
+	async handle({ request, caller, deps, organization }) {
 		const input = await readJson(request, CreateToken);
 		const { tokens } = await deps.identities;
 		const isService = input.service === true;
@@ -104,9 +93,10 @@ const createToken: CollectionOperation = {
 			subject,
 			roles: input.roles ?? null,
 			units: input.units ?? null,
-			lifeMs: await lifeOf(input.ttl_seconds, caller, deps),
+			organization: organization.key,
+			lifeMs: await lifeOf(millisecondsOf(input.ttl_seconds), caller, deps),
 		});
-		const created: TokenCreated = { ...tokenView(view), token };
+		const created: TokenCreated = { ...tokenView(view, organization), token };
 		return Response.json(created, { status: 201 });
 	},
 };
@@ -127,25 +117,33 @@ const listTokens: CollectionOperation = {
 	],
 	success: { status: 200, schema: TokenList },
 	failures: [400],
-	async handle({ caller, deps, context }) {
+	async handle({ caller, deps, context, organization }) {
 		const { tokens } = await deps.identities;
 		const isAll = readFlag(context.query, "all");
 		if (isAll) await deps.core.parts.gate.authorize(caller, "token.manage", "*");
 		const shown = (await tokens.list()).filter(
-			(token) => isAll || token.subject === caller.principal.id,
+			(token) => (isAll && isTokenOf(token, organization)) || isOwnToken(token, caller),
 		);
-		const list: TokenList = { tokens: shown.map(tokenView) };
+		const list: TokenList = { tokens: shown.map((token) => tokenView(token, organization)) };
 		return Response.json(list);
 	},
 };
 
 /** A token that the caller may know of: their own, or anybody's with token.manage. */
-async function visibleToken(text: string, caller: Caller, deps: SurfaceDeps): Promise<ApiToken> {
-	const found = await (await deps.identities).tokens.find(publicPart(text));
-	const isOwn = found !== null && found.subject === caller.principal.id;
-	const mayAll = isOwn || (await deps.core.parts.gate.may(caller, "token.manage", "*"));
+async function visibleToken({
+	caller,
+	deps,
+	params,
+	organization,
+}: CollectionExchange): Promise<ApiToken> {
+	const found = await (await deps.identities).tokens.find(publicPart(params.token ?? ""));
+	const { gate } = deps.core.parts;
+	const isVisible =
+		found !== null &&
+		(isOwnToken(found, caller) ||
+			(isTokenOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
 	// Whether a token exists is nobody's business but its owner's and the administrators'.
-	if (found === null || !mayAll) {
+	if (found === null || !isVisible) {
 		throw new DomainError("not_found", "there is no such token", {
 			hint: "taco token ls lists them",
 		});
@@ -163,10 +161,11 @@ const renewToken: CollectionOperation = {
 	body: { schema: RenewToken },
 	success: { status: 200, schema: TokenView },
 	failures: [400, 404],
-	async handle({ request, caller, deps, params }) {
+	async handle(exchange) {
+		const { request, caller, deps, organization } = exchange;
 		const { ttl_seconds: seconds } = await readJson(request, RenewToken);
 		const { tokens } = await deps.identities;
-		const found = await visibleToken(params.token ?? "", caller, deps);
+		const found = await visibleToken(exchange);
 		if (found.kind === "svc") await authorizeService(caller, deps, found.roles ?? []);
 		else refuseNarrowed(caller);
 		const { principal } = caller;
@@ -177,8 +176,9 @@ const renewToken: CollectionOperation = {
 				hint: "log in, and renew it with that login",
 			});
 		}
-		const lifeMs = (await lifeOf(seconds, caller, deps)) ?? seconds * 1000;
-		return Response.json(tokenView(await tokens.renew(await ownGrant(caller), found.id, lifeMs)));
+		const lifeMs = (await lifeOf(millisecondsOf(seconds), caller, deps)) ?? seconds * 1000;
+		const renewed = await tokens.renew(await ownGrant(caller), found.id, lifeMs);
+		return Response.json(tokenView(renewed, organization));
 	},
 };
 
@@ -191,9 +191,10 @@ const revokeToken: CollectionOperation = {
 	summary: "Revoke a token for good, by its public part; again is a success",
 	success: { status: 204, schema: null },
 	failures: [404],
-	async handle({ caller, deps, params }) {
+	async handle(exchange) {
+		const { caller, deps } = exchange;
 		const { tokens } = await deps.identities;
-		const found = await visibleToken(params.token ?? "", caller, deps);
+		const found = await visibleToken(exchange);
 		await tokens.revoke(await ownGrant(caller), found.id);
 		return new Response(null, { status: 204 });
 	},

@@ -197,6 +197,7 @@ const features = [
 
 const getInfo: CollectionOperation = {
 	scope: "collection",
+	isServerWide: true,
 	id: "getInfo",
 	method: "GET",
 	path: "/v1/info",

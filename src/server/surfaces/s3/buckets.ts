@@ -1,5 +1,8 @@
 /** Operations on the bucket, which is the organization, and on the list of buckets. */
 import { limits } from "../../../core/limits.ts";
+import { namesOf } from "../../../core/organization/organization.ts";
+import type { Organizations } from "../../../core/organization/organizations.ts";
+import type { Caller } from "../../../core/principal.ts";
 import { S3Error, toS3Error } from "./errors.ts";
 import { deleteLock, type RepeatedRequests } from "./lock-objects.ts";
 import { keyTarget, type S3Request } from "./request.ts";
@@ -7,8 +10,19 @@ import { readXmlBody, type S3Deps } from "./service.ts";
 import { deleteState } from "./state-objects.ts";
 import { childText, type Element, malformedXml, readXml, xmlDocument } from "./xml.ts";
 
-/** ListBuckets: the one that there is. */
-export function listBuckets(deps: S3Deps): string {
+/** ListBuckets: the organizations that the caller may know of; the default one has two names. */
+export async function listBuckets(organizations: Organizations, caller: Caller): Promise<string> {
+	const seen = await organizations.list(caller);
+	const buckets = seen.flatMap(({ organization, created }): Element[] => {
+		const date = created ?? "2025-01-01T00:00:00.000Z";
+		return namesOf(organization).map((name) => [
+			"Bucket",
+			[
+				["Name", name],
+				["CreationDate", date],
+			],
+		]);
+	});
 	return xmlDocument([
 		"ListAllMyBucketsResult",
 		[
@@ -19,18 +33,7 @@ export function listBuckets(deps: S3Deps): string {
 					["DisplayName", "opentaco"],
 				],
 			],
-			[
-				"Buckets",
-				[
-					[
-						"Bucket",
-						[
-							["Name", deps.bucketName],
-							["CreationDate", "2025-01-01T00:00:00.000Z"],
-						],
-					],
-				],
-			],
+			["Buckets", buckets],
 		],
 	]);
 }

@@ -16,11 +16,15 @@ export async function openCopySource(
 	const header = request.headers.get("x-amz-copy-source") ?? "";
 	const [path = "", query = ""] = header.split("?", 2);
 	const source = readTarget(`/s3/${path.replace(/^\//, "")}`);
-	if (source.bucket !== deps.bucketName || source.key === null) {
+	const { organizations } = deps;
+	const isHere =
+		source.bucket !== null &&
+		organizations.nameOfBucket(source.bucket) === organizations.nameOfBucket(request.bucket);
+	if (!isHere || source.key === null) {
 		throw new S3Error(
 			404,
 			"NoSuchBucket",
-			"the source of the copy is in a bucket that does not exist",
+			"the source of the copy is not in this bucket; between buckets, download and upload",
 		);
 	}
 	const target = keyTarget(source.key);

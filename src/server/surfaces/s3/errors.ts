@@ -24,7 +24,8 @@ export const domainAnswers: Readonly<Record<ErrorCode, Answer>> = {
 	unit_not_found: { status: 404, code: "NoSuchKey" },
 	version_not_found: { status: 404, code: "NoSuchVersion" },
 	no_state: { status: 404, code: "NoSuchKey" },
-	not_found: { status: 404, code: "NoSuchKey" },
+	// The only thing here that is named and no unit: the organization.
+	not_found: { status: 404, code: "NoSuchBucket" },
 	conflict: { status: 409, code: "OperationAborted" },
 	route_not_found: { status: 404, code: "NoSuchKey" },
 	method_not_allowed: { status: 405, code: "MethodNotAllowed" },

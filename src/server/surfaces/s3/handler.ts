@@ -10,44 +10,17 @@ import {
 	type VerifiedRequest,
 	verifyRequest,
 } from "../../../auth/sts/sigv4.ts";
+import type { Core } from "../../../core/core.ts";
+import type { OpenOrganization } from "../../../core/organization/organization.ts";
 import { pacedBody } from "../../shared/paced-body.ts";
 import { callerOf, type RequestContext, splitUrl } from "../../shared/request-context.ts";
-import { lockAnswer, stateHeaders, xmlText } from "./answers.ts";
-import {
-	bucketLocation,
-	bucketVersioning,
-	deleteObjects,
-	listBuckets,
-	versionsStay,
-} from "./buckets.ts";
-import { checkReadConditions, readRange, writeCondition } from "./conditions.ts";
-import { copyObject } from "./copy.ts";
+import { xmlText } from "./answers.ts";
+import { Bucket } from "./bucket.ts";
+import { listBuckets } from "./buckets.ts";
 import { notImplemented, presentS3Error, S3Error } from "./errors.ts";
-import { listObjects } from "./listing.ts";
-import { deleteLock, putLock, RepeatedRequests, readLock } from "./lock-objects.ts";
-import {
-	abortUpload,
-	checksumHeaders,
-	completeUpload,
-	createUpload,
-	listParts,
-	listUploads,
-	type MultipartDeps,
-	uploadPart,
-} from "./multipart.ts";
-import {
-	type KeyTarget,
-	keyTarget,
-	readQuery,
-	readTarget,
-	type S3Request,
-	s3Root,
-	versionParameter,
-} from "./request.ts";
-import { payloadOf, readLarge, type S3Deps } from "./service.ts";
-import { deleteState, describeState, openState, sliceBody, writeState } from "./state-objects.ts";
-import { Uploads } from "./uploads.ts";
-import { listVersions } from "./versions.ts";
+import { RepeatedRequests } from "./lock-objects.ts";
+import { readQuery, readTarget, type S3Request, s3Root } from "./request.ts";
+import type { S3SurfaceDeps } from "./service.ts";
 
 /** How a request came to the server. */
 export interface Arrival {
@@ -62,43 +35,15 @@ export function isS3Path(path: string): boolean {
 	return path === s3Root || path.startsWith(`${s3Root}/`);
 }
 
-/** Sub-resources of buckets and objects that S3 has and this endpoint has not. */
-const foreignParts = [
-	"acl",
-	"accelerate",
-	"analytics",
-	"attributes",
-	"cors",
-	"encryption",
-	"intelligent-tiering",
-	"inventory",
-	"legal-hold",
-	"lifecycle",
-	"logging",
-	"metrics",
-	"notification",
-	"object-lock",
-	"ownershipControls",
-	"policy",
-	"policyStatus",
-	"publicAccessBlock",
-	"replication",
-	"requestPayment",
-	"restore",
-	"retention",
-	"select",
-	"tagging",
-	"torrent",
-	"website",
-] as const;
-
 /** Answers everything below `/s3`. */
 export class S3Surface {
-	readonly #deps: MultipartDeps;
+	readonly #deps: S3SurfaceDeps;
 	readonly #repeats = new RepeatedRequests();
+	/** Of each organization whose core is open. */
+	readonly #buckets = new WeakMap<Core, Bucket>();
 
-	constructor(deps: S3Deps) {
-		this.#deps = { ...deps, uploads: new Uploads(deps) };
+	constructor(deps: S3SurfaceDeps) {
+		this.#deps = deps;
 	}
 
 	/** Never throws. */
@@ -117,7 +62,15 @@ export class S3Surface {
 
 	/** Uploads that nobody finished are removed; the server calls this now and then. */
 	async sweepUploads(): Promise<number> {
-		return await this.#deps.uploads.sweep();
+		return await this.#bucketOf(this.#deps.organizations.root).sweepUploads();
+	}
+
+	#bucketOf({ core, store }: OpenOrganization): Bucket {
+		const known = this.#buckets.get(core);
+		if (known !== undefined) return known;
+		const made = new Bucket({ ...this.#deps, core, store }, this.#repeats);
+		this.#buckets.set(core, made);
+		return made;
 	}
 
 	async #answer(
@@ -131,36 +84,28 @@ export class S3Surface {
 		context.principal = principal;
 		const target = readTarget(url.path);
 		const query = readQuery(url.query);
+		const { organizations } = this.#deps;
+		const caller = callerOf(context, "s3");
 		if (target.bucket === null) {
 			context.operation = "s3.ListBuckets";
 			if (request.method !== "GET") throw notImplemented("this operation");
-			return xmlText(listBuckets(this.#deps));
+			return xmlText(await listBuckets(organizations, caller));
 		}
-		if (target.bucket !== this.#deps.bucketName) {
-			throw new S3Error(
-				404,
-				"NoSuchBucket",
-				`the bucket does not exist; the one of this server is ${this.#deps.bucketName}`,
-			);
-		}
-		const part = foreignParts.find((name) => query.has(name));
-		if (part !== undefined) throw notImplemented(`?${part}`);
+		const { bucket, key } = target;
 		const s3Request: S3Request = {
 			method: request.method,
-			bucket: target.bucket,
+			bucket,
 			query,
 			headers: request.headers as Headers,
 			body: pacedBody(request.body as ReadableStream<Uint8Array> | null, context.clock),
 			verified,
-			caller: callerOf(context, "s3"),
+			caller,
 			context,
 		};
-		if (target.key === null) return await this.#bucket(s3Request);
-		const key = keyTarget(target.key);
-		context.unitId = key.id;
-		return key.kind === "lock"
-			? await this.#lock(s3Request, key)
-			: await this.#state(s3Request, key);
+		return await organizations.use(caller, organizations.nameOfBucket(bucket), async (open) => {
+			context.organization = open.organization.name;
+			return await this.#bucketOf(open).answer(s3Request, key);
+		});
 	}
 
 	async #authenticate(
@@ -169,7 +114,7 @@ export class S3Surface {
 		hosts: readonly string[],
 		url: { readonly path: string; readonly query: string },
 	): Promise<{ verified: VerifiedRequest; principal: VerifiedRequest["principal"] }> {
-		const { authentication, clock, core } = this.#deps;
+		const { authentication, clock, organizations } = this.#deps;
 		const received: ReceivedRequest = {
 			method: request.method,
 			rawPath: url.path,
@@ -196,7 +141,7 @@ export class S3Surface {
 			return { verified, principal };
 		} catch (error) {
 			if (error instanceof StsFault && error.code !== "unsigned") {
-				core.parts.chain.login({
+				organizations.root.core.parts.chain.login({
 					outcome: "failed",
 					operation: "authenticate.s3",
 					requestId: context.requestId,
@@ -206,169 +151,5 @@ export class S3Surface {
 			}
 			throw error;
 		}
-	}
-
-	async #bucket(request: S3Request): Promise<Response> {
-		const { method, query, context } = request;
-		const deps = this.#deps;
-		const name = (operation: string) => {
-			context.operation = `s3.${operation}`;
-		};
-		if (method === "HEAD") {
-			name("HeadBucket");
-			return new Response(null, { headers: { "x-amz-bucket-region": "auto" } });
-		}
-		if (method === "POST" && query.has("delete")) {
-			name("DeleteObjects");
-			return xmlText(await deleteObjects(deps, request, this.#repeats));
-		}
-		if (method !== "GET") throw notImplemented("this operation on a bucket");
-		if (query.has("location")) {
-			name("GetBucketLocation");
-			return xmlText(bucketLocation());
-		}
-		if (query.has("versioning")) {
-			name("GetBucketVersioning");
-			return xmlText(bucketVersioning());
-		}
-		if (query.has("versions")) {
-			name("ListObjectVersions");
-			return xmlText(await listVersions(deps, request));
-		}
-		if (query.has("uploads")) {
-			name("ListMultipartUploads");
-			return await listUploads(deps, request);
-		}
-		name(query.get("list-type") === "2" ? "ListObjectsV2" : "ListObjects");
-		return xmlText(await listObjects(deps, request));
-	}
-
-	async #lock(request: S3Request, target: KeyTarget): Promise<Response> {
-		const { method, context, headers } = request;
-		if (request.query.has("versionId") && request.query.get("versionId") !== "null") {
-			throw new S3Error(404, "NoSuchVersion", "locks have no versions");
-		}
-		if (request.query.has("uploadId") || request.query.has("uploads")) {
-			throw notImplemented("uploading a lock in parts");
-		}
-		switch (method) {
-			case "GET":
-			case "HEAD": {
-				context.operation = method === "GET" ? "s3.GetLock" : "s3.HeadLock";
-				const lock = await readLock(this.#deps, request, target.id);
-				checkReadConditions(headers, lock);
-				return lockAnswer(lock, method, headers.get("range"));
-			}
-			case "PUT": {
-				context.operation = "s3.PutLock";
-				if (headers.has("x-amz-copy-source")) throw notImplemented("copying to a lock");
-				const lock = await putLock(this.#deps, request, target.id);
-				return new Response(null, { headers: { etag: lock.etag } });
-			}
-			case "DELETE":
-				context.operation = "s3.DeleteLock";
-				await deleteLock(this.#deps, request, target.id, this.#repeats);
-				return new Response(null, { status: 204 });
-			default:
-				throw notImplemented("this operation on a lock");
-		}
-	}
-
-	async #state(request: S3Request, target: KeyTarget): Promise<Response> {
-		const { method, query, context } = request;
-		const deps = this.#deps;
-		const isPart = query.has("uploadId");
-		const name = (operation: string) => {
-			context.operation = `s3.${operation}`;
-		};
-		switch (method) {
-			case "GET":
-				name(isPart ? "ListParts" : "GetObject");
-				return isPart
-					? await listParts(deps, request, target)
-					: await this.#getState(request, target);
-			case "HEAD":
-				name("HeadObject");
-				return await this.#headState(request, target);
-			case "PUT":
-				if (isPart || query.has("partNumber")) {
-					name("UploadPart");
-					return await uploadPart(deps, request, target);
-				}
-				name(request.headers.has("x-amz-copy-source") ? "CopyObject" : "PutObject");
-				return await this.#putState(request, target);
-			case "DELETE":
-				name(isPart ? "AbortMultipartUpload" : "DeleteObject");
-				if (isPart) return await abortUpload(deps, request, target);
-				if (query.has("versionId")) throw versionsStay();
-				await deleteState(deps, request, target.id);
-				return new Response(null, { status: 204 });
-			case "POST":
-				name(isPart ? "CompleteMultipartUpload" : "CreateMultipartUpload");
-				if (isPart) return await completeUpload(deps, request, target);
-				if (query.has("uploads")) return await createUpload(deps, request, target);
-				throw notImplemented("this operation on an object");
-			default:
-				throw notImplemented("this operation on an object");
-		}
-	}
-
-	async #headState(request: S3Request, target: KeyTarget): Promise<Response> {
-		const number = versionParameter(request.query);
-		const object = await describeState(this.#deps, request, target.id, number);
-		checkReadConditions(request.headers, object);
-		const span = readRange(request.headers.get("range"), object.sizeBytes);
-		const length = span === null ? object.sizeBytes : span.last - span.first + 1;
-		return new Response(null, {
-			status: span === null ? 200 : 206,
-			headers: {
-				...stateHeaders(request, object, span),
-				"content-length": String(length),
-			},
-		});
-	}
-
-	async #getState(request: S3Request, target: KeyTarget): Promise<Response> {
-		const number = versionParameter(request.query);
-		const { object, body } = await openState(this.#deps, request, target.id, number);
-		const cancel = async () => {
-			if (body instanceof ReadableStream) await body.cancel().catch(() => undefined);
-		};
-		let span: ReturnType<typeof readRange>;
-		try {
-			checkReadConditions(request.headers, object);
-			span = readRange(request.headers.get("range"), object.sizeBytes);
-		} catch (error) {
-			await cancel();
-			throw error;
-		}
-		if (body instanceof ReadableStream) request.context.allowSlow();
-		const whole = { first: 0, last: object.sizeBytes - 1 };
-		const content = await sliceBody(body, span ?? whole, object.sizeBytes);
-		return new Response(content as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, {
-			status: span === null ? 200 : 206,
-			headers: stateHeaders(request, object, span),
-		});
-	}
-
-	async #putState(request: S3Request, target: KeyTarget): Promise<Response> {
-		if (request.headers.has("x-amz-copy-source")) {
-			return await copyObject(this.#deps, request, target.id);
-		}
-		const condition = writeCondition(request.headers);
-		const payload = payloadOf(request);
-		const body = await readLarge(payload, this.#deps.stateBytesMax, request);
-		const object = await writeState(this.#deps, request, target.id, {
-			body,
-			md5: payload.md5,
-			condition,
-		});
-		return new Response(null, {
-			headers: {
-				etag: object.etag,
-				"x-amz-version-id": object.versionId,
-				...checksumHeaders(payload.checksums),
-			},
-		});
 	}
 }

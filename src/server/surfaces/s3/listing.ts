@@ -97,11 +97,11 @@ export function keyWriter(query: ReadonlyMap<string, string>): (key: string) => 
 	throw new S3Error(400, "InvalidArgument", "encoding-type must be url");
 }
 
-function contents(deps: S3Deps, entry: KeyEntry, writeKey: (key: string) => string): Element {
+function contents(bucket: string, entry: KeyEntry, writeKey: (key: string) => string): Element {
 	const { unit } = entry;
 	const object =
 		entry.isLock && unit.lock !== null
-			? lockObject(unit.lock, deps.bucketName, unit.id)
+			? lockObject(unit.lock, bucket, unit.id)
 			: objectOfUnit(unit);
 	const size = object === null ? 0 : "bytes" in object ? object.bytes.length : object.sizeBytes;
 	return [
@@ -148,7 +148,7 @@ export async function listObjects(deps: S3Deps, request: S3Request): Promise<str
 		...(isV2
 			? v2Fields(query, page.items.length + page.prefixes.length, next, start, writeKey)
 			: v1Fields(start, next, writeKey)),
-		...page.items.map((entry) => contents(deps, entry, writeKey)),
+		...page.items.map((entry) => contents(request.bucket, entry, writeKey)),
 		...page.prefixes.map((folded) => ["CommonPrefixes", [["Prefix", writeKey(folded)]]] as const),
 	];
 	return xmlDocument(["ListBucketResult", elements]);

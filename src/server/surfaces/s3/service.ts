@@ -4,6 +4,7 @@ import { collectPayload, openPayload, type Payload } from "../../../auth/sts/pay
 import type { Core } from "../../../core/core.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
+import type { Organizations } from "../../../core/organization/organizations.ts";
 import type { BlobStore, StreamBody } from "../../../core/ports/blob-store.ts";
 import type { Clock } from "../../../core/ports/clock.ts";
 import type { Log } from "../../../core/ports/log.ts";
@@ -11,10 +12,9 @@ import type { Random } from "../../../core/ports/random.ts";
 import type { Principal } from "../../../core/principal.ts";
 import type { S3Request } from "./request.ts";
 
-export interface S3Deps {
-	readonly core: Core;
-	/** The scope's store, for the parts of uploads. */
-	readonly store: BlobStore;
+/** What the surface is given. */
+export interface S3SurfaceDeps {
+	readonly organizations: Organizations;
 	readonly clock: Clock;
 	readonly random: Random;
 	readonly log: Log;
@@ -27,9 +27,15 @@ export interface S3Deps {
 		  }
 		/** `--auth-disable`: everybody is this principal. */
 		| { readonly kind: "open"; readonly principal: Principal };
-	/** The bucket's name: that of the organization. */
-	readonly bucketName: string;
 	readonly stateBytesMax: number;
+}
+
+/** The same for one bucket. */
+export interface S3Deps extends S3SurfaceDeps {
+	/** Of the organization that the bucket is. */
+	readonly core: Core;
+	/** The organization's, for the parts of uploads. */
+	readonly store: BlobStore;
 }
 
 function tooLarge(bytesMax: number): DomainError {

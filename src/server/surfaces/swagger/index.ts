@@ -60,7 +60,7 @@ function documentation(schemas: Described["schemas"]) {
 			title: "OpenTaco",
 			version: buildInfo.version,
 			description:
-				"A state server for Terraform and OpenTofu. Errors have the form of `Error`: a stable code, what happened, and what to do next.",
+				"A state server for Terraform and OpenTofu. Errors have the form of `Error`: a stable code, what happened, and what to do next. The addresses of units, variables, roles, audit and tokens stand below `/v1/orgs/<name>/` as well, for another organization than the default one: `/v1/orgs/acme/units`.",
 		},
 		tags: [
 			{ name: "Units", description: "A unit is one Terraform state with its lock and history" },
@@ -77,6 +77,7 @@ function documentation(schemas: Described["schemas"]) {
 			{ name: "Login", description: "From a proof of who one is to a token" },
 			{ name: "Tokens", description: "API tokens, and local users" },
 			{ name: "Terraform backend", description: 'What `backend "http"` talks to' },
+			{ name: "Organizations", description: "Each with its own units, roles and audit trail" },
 			{ name: "Server", description: "The server itself" },
 		],
 		security: [{ bearer: [] }],

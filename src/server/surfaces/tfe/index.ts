@@ -11,6 +11,7 @@ import { consumerRoutes } from "./consumers.ts";
 import { presentTfeError } from "./errors.ts";
 import { basePath, otherBasePath, type Route } from "./exchange.ts";
 import { lockRoutes } from "./locks.ts";
+import { membershipRoutes } from "./memberships.ts";
 import { organizationRoutes } from "./organizations.ts";
 import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
@@ -19,7 +20,13 @@ import { runRoutes } from "./runs.ts";
 import { scopeOf } from "./scope.ts";
 import { stateVersionRoutes } from "./state-versions.ts";
 import { tagRoutes } from "./tags.ts";
+import { teamAccessRoutes } from "./team-access.ts";
+import { teamRoutes } from "./teams.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { takeUpload, uploadPath } from "./uploads.ts";
+import { userRoutes } from "./users.ts";
+import { variableSetRoutes } from "./variable-sets.ts";
+import { variableRoutes } from "./variables.ts";
 import { workspaceRoutes } from "./workspaces.ts";
 
 /** For Terraform's service discovery. */
@@ -42,6 +49,13 @@ export const tfeRoutes: readonly Route[] = [
 	...outputRoutes,
 	...resourceRoutes,
 	...runRoutes,
+	...userRoutes,
+	...membershipRoutes,
+	...teamRoutes,
+	...teamAccessRoutes,
+	...tokenRoutes,
+	...variableRoutes,
+	...variableSetRoutes,
 ];
 
 /** By method and number of segments, so that few are looked at. */
@@ -107,9 +121,11 @@ async function dispatch(
 		context.query,
 		organizations.root.organization,
 	);
-	const { organization, core } = await organizations.open(caller, name);
-	const scoped = { ...deps, core };
-	return await route.handle({ request, context, caller, organization, params, deps: scoped });
+	return await organizations.use(caller, name, async ({ organization, core }) => {
+		context.organization = organization.name;
+		const scoped = { ...deps, core };
+		return await route.handle({ request, context, caller, organization, params, deps: scoped });
+	});
 }
 
 /** The surface. */

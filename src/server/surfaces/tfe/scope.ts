@@ -1,5 +1,6 @@
 /** Which organization a request is about: by its address, by the ids in it, or by its filter. */
 import type { Organization } from "../../../core/organization/organization.ts";
+import type { Exchange } from "./exchange.ts";
 import { absent, splitId } from "./ids.ts";
 
 type Params = Readonly<Record<string, string>>;
@@ -31,4 +32,19 @@ export function scopeOf(params: Params, query: URLSearchParams, root: Organizati
 	const [organization = query.get("filter[organization][name]") ?? root.name] = named;
 	if (named.some((other) => other !== organization)) throw absent();
 	return { organization, params: plain };
+}
+
+/** Acts in the organization that an id of the query or the body names; without one, in the given. */
+export async function inScopeOf(
+	exchange: Exchange,
+	id: string,
+	act: (exchange: Exchange) => Promise<Response>,
+): Promise<Response> {
+	const { organization: name } = splitId(id);
+	if (name === null || name === exchange.organization.name) return await act(exchange);
+	const { caller, deps, context } = exchange;
+	return await deps.organizations.use(caller, name, async ({ organization, core }) => {
+		context.organization = organization.name;
+		return await act({ ...exchange, organization, deps: { ...deps, core } });
+	});
 }

@@ -7,7 +7,7 @@ import type { Keyring } from "../../../auth/token/keyring.ts";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import type { Caller, Principal } from "../../../core/principal.ts";
-import { forceForbidden, regression, stateConflict } from "../../../core/state/rules.ts";
+import { forceForbidden, regression } from "../../../core/state/rules.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
@@ -72,16 +72,16 @@ function announcedIn({ attributes }: GivenResource): Announced {
 	};
 }
 
-function isCurrent(
-	version: Version | null,
-	{ serial, md5, lineage }: Announced,
-): version is Version {
-	return (
-		version !== null &&
-		version.serial === serial &&
-		hexOfMd5(version.md5) === md5 &&
-		(lineage === null || version.lineage === null || version.lineage === lineage)
-	);
+/** Whether the announced bytes are the current ones, whatever else was announced of them. */
+function isCurrent(version: Version | null, { md5 }: Announced): version is Version {
+	return version !== null && hexOfMd5(version.md5) === md5;
+}
+
+/** Terraform's `state push -force` does not reach a server from a cloud block; another way does. */
+function unforced(reason: string, id: UnitId): DomainError {
+	return new DomainError("state_conflict", reason, {
+		hint: `read the current state and apply again; to replace it on purpose, unlock the workspace and run \`taco unit push --force ${id} FILE\``,
+	});
 }
 
 /** Refuses early what the write would refuse when the bytes have come. */
@@ -95,7 +95,7 @@ async function checkFollows(
 	if (isCurrent(unit.current, announced)) return;
 	const reason = regression(unit.current ?? undefined, announced);
 	if (reason === null) return;
-	if (!announced.force) throw stateConflict(reason);
+	if (!announced.force) throw unforced(reason, unit.id);
 	if (!(await gate.may(caller, "unit.force", unit.id))) throw forceForbidden();
 }
 
@@ -250,12 +250,12 @@ export async function takeUpload(
 		address: context.clientAddress ?? undefined,
 	};
 	const { organizations } = deps;
-	const { core } = await organizations.open(
-		caller,
-		organization ?? organizations.root.organization.name,
-	);
-	await writeUpload(request, { ...deps, core }, { caller, upload, name });
-	return nothing(200);
+	const where = organization ?? organizations.root.organization.name;
+	return await organizations.use(caller, where, async ({ core }) => {
+		context.organization = where;
+		await writeUpload(request, { ...deps, core }, { caller, upload, name });
+		return nothing(200);
+	});
 }
 
 interface Arrival {

@@ -1,4 +1,5 @@
 /** What may stand beside a workspace in one answer: related resources that were asked for. */
+import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Workspace } from "../../../core/workspace/service.ts";
 import type { Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
@@ -42,7 +43,7 @@ export const workspaceIncludes: ReadonlySet<string> = new Set([
 /** Who holds the lock, by what the lock says. */
 function lockHolder({ unit }: Workspace): Resource[] {
 	const { lock } = unit;
-	if (lock === null) return [];
+	if (lock === null || teamOfSubject(lock.principal) !== null) return [];
 	const { Who: who } = lock.info;
 	return [
 		{

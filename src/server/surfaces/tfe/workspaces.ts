@@ -3,16 +3,7 @@ import { DomainError } from "../../../core/errors.ts";
 import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
 import { settingsIn } from "../../../core/workspace/settings.ts";
-import {
-	type GivenResource,
-	isRelated,
-	list,
-	nothing,
-	one,
-	pageIn,
-	relatedId,
-	resourceIn,
-} from "./document.ts";
+import { type GivenResource, isRelated, nothing, one, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
 import { includesIn } from "./query.ts";
@@ -129,13 +120,6 @@ async function safeDelete(exchange: Exchange): Promise<Response> {
 	return nothing();
 }
 
-/** Variables are not kept yet; a client that asks for them before an import must get a list. */
-async function noVariables(exchange: Exchange): Promise<Response> {
-	const { caller, deps, context } = exchange;
-	await deps.core.workspaces.get(caller, unitOf(exchange));
-	return list([], pageIn(context.query), 0);
-}
-
 const byName = "/organizations/:organization/workspaces/:name";
 const byId = "/workspaces/:workspace";
 const collection = "/organizations/:organization/workspaces";
@@ -154,12 +138,4 @@ export const workspaceRoutes: readonly Route[] = [
 			handle: safeDelete,
 		},
 	]),
-	...["vars", "all-vars"].map(
-		(word): Route => ({
-			method: "GET",
-			path: `${byId}/${word}`,
-			operation: "listVariables",
-			handle: noVariables,
-		}),
-	),
 ];

@@ -15,6 +15,7 @@ const alice: Principal = {
 	groups: ["dev", "ops"],
 	roles: ["writer"],
 	scope: { units: ["app/*"], roles: null },
+	organization: "acme",
 };
 
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DomainError } from "../../../../src/core/errors.ts";
 import { limits } from "../../../../src/core/limits.ts";
+import { rootOrganization } from "../../../../src/core/organization/organization.ts";
 import type { Caller, Principal } from "../../../../src/core/principal.ts";
 import type { Action } from "../../../../src/core/rbac/action.ts";
 import { Enforcer } from "../../../../src/core/rbac/enforcer.ts";
@@ -37,11 +38,12 @@ function open(store = new MemoryStore(realClock)) {
 	const teams = new Register<TeamsDocument>(shared, "teams", parseTeams);
 	const labels: Record<string, Labels> = {};
 	const admins = new Set(["root@x"]);
+	const organization = rootOrganization();
 	const labelsOf = async (id: string) => labels[id] ?? {};
-	const enforcer = new Enforcer({ register, teams, admins, labelsOf });
+	const enforcer = new Enforcer({ register, teams, admins, labelsOf, organization });
 	const denials: Denial[] = [];
 	const gate = new Gate(enforcer.decide.bind(enforcer), (denial) => denials.push(denial));
-	const rbac = new RbacService({ register, teams, gate, clock, admins, labelsOf });
+	const rbac = new RbacService({ register, teams, gate, clock, admins, labelsOf, organization });
 	const may = (who: Caller, action: Action, resource: string) => gate.may(who, action, resource);
 	return {
 		rbac,

@@ -23,6 +23,7 @@ import {
 	teamsOf,
 } from "../../../../src/core/team/model.ts";
 import { teamRulesOf } from "../../../../src/core/team/rules.ts";
+import { parseUnitId } from "../../../../src/core/unit/unit-id.ts";
 import { forSeeds, type Seeded } from "../../../support/seeded.ts";
 
 const at = "2026-01-02T03:04:05.000Z";
@@ -95,7 +96,7 @@ describe("a workspace's access", () => {
 	for (const level of workspaceLevels.filter((one) => one !== "custom")) {
 		test(`${level} allows what it says in its unit, and nothing elsewhere`, () => {
 			const access = workspaceAccess(level, {});
-			const grant = { id: "tws-1", team: "team-a", unit: "shop/a", ...access };
+			const grant = { id: "tws-1", team: "team-a", unit: parseUnitId("shop/a"), ...access };
 			const teams = { ...document, workspaces: [grant] };
 			const may = (unit: string) =>
 				unitActions.filter((action) => allowed(teams, person("ann"), action, unit)).sort();
@@ -108,7 +109,7 @@ describe("a workspace's access", () => {
 	test("custom is what its parts are", () => {
 		const may = (details: object) => {
 			const access = workspaceAccess("custom", details as Record<string, unknown>);
-			const grant = { id: "tws-1", team: "team-a", unit: "a", ...access };
+			const grant = { id: "tws-1", team: "team-a", unit: parseUnitId("a"), ...access };
 			const teams = { ...document, workspaces: [grant] };
 			return unitActions.filter((action) => allowed(teams, person("ann"), action, "a"));
 		};
@@ -182,7 +183,9 @@ describe("a project's access", () => {
 describe("beside roles", () => {
 	const writing = {
 		...document,
-		workspaces: [{ id: "tws-1", team: "team-a", unit: "prod/a", ...workspaceAccess("admin", {}) }],
+		workspaces: [
+			{ id: "tws-1", team: "team-a", unit: parseUnitId("prod/a"), ...workspaceAccess("admin", {}) },
+		],
 	};
 	const denying: Policy = {
 		...emptyPolicy,
@@ -269,7 +272,7 @@ test("more access never takes a right away, and the order of accesses never matt
 		const pick = <T>(items: readonly T[]): T => seeded.pick(items);
 		const units = ["a", "a/b", "shop/a"];
 		const workspaces = Array.from({ length: seeded.below(4) }, (_, n) => ({
-			...{ id: `tws-${n}`, team: pick(["team-a", "team-sso"]), unit: pick(units) },
+			...{ id: `tws-${n}`, team: pick(["team-a", "team-sso"]), unit: parseUnitId(pick(units)) },
 			...workspaceAccess(pick(workspaceLevels.filter((one) => one !== "custom")), {}),
 		}));
 		const projects = Array.from({ length: seeded.below(3) }, (_, n) => ({

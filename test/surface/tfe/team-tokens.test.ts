@@ -1,0 +1,108 @@
+/** Tokens of people, teams and the organization: whom they speak for, and when they end. */
+import { describe, expect, test } from "bun:test";
+import { stateText } from "../test-app.ts";
+import { base, call, made, onWorkspace, org, team, teamBody, useTeamsApp } from "./teams-app.ts";
+
+useTeamsApp();
+
+describe("tokens", () => {
+	test("of a team speak for it alone; another one takes the place of the one before", async () => {
+		const id = await team("platform", ["ann@example.com"]);
+		await made(`${base}/team-workspaces`, onWorkspace(id, "read"));
+		const path = `${base}/teams/${id}/authentication-token`;
+		const first = (await made(path, {})).attributes.token;
+		expect((await call(first, "GET", "/v1/units/shop__a")).status).toBe(200);
+		expect((await call(first, "GET", "/v1/units/shop__b")).status).toBe(404);
+		const account = await call(first, "GET", `${base}/account/details`);
+		expect(account.data.attributes["is-service-account"]).toBe(true);
+		const own = `${base}/users/${account.data.id}/authentication-tokens`;
+		expect((await call(first, "POST", own, {})).status).toBe(403);
+		const second = await made(path, {}, "ann");
+		expect((await call(first, "GET", "/v1/units/shop__a")).status).toBe(401);
+		expect((await call(second.attributes.token, "GET", "/v1/units/shop__a")).status).toBe(200);
+		expect((await call("ann", "GET", path)).data.attributes.token).toBeNull();
+		expect((await call("bob", "GET", path)).status).toBe(404);
+		const described = await made(`${path}s`, {
+			data: { type: "authentication-tokens", attributes: { description: "ci" } },
+		});
+		expect((await call("ann", "GET", `${path}s`)).data).toHaveLength(2);
+		const one = `${base}/authentication-tokens/${described.id}`;
+		expect((await call("bob", "DELETE", one)).status).toBe(404);
+		expect((await call("ann", "DELETE", one)).status).toBe(204);
+		expect((await call(described.attributes.token, "GET", "/v1/units/shop__a")).status).toBe(401);
+	});
+
+	test("of a team hold locks as the team", async () => {
+		const id = await team("platform", ["ann@example.com"]);
+		await made(`${base}/team-workspaces`, onWorkspace(id, "write"));
+		const { token } = (await made(`${base}/teams/${id}/authentication-token`, {})).attributes;
+		const ws = `${base}/workspaces/ws-shop__a`;
+		const locked = await call(token, "POST", `${ws}/actions/lock`, {});
+		expect(locked.data.relationships["locked-by"]).toEqual({ data: { id, type: "teams" } });
+		const refused = await call(null, "POST", `${ws}/actions/unlock`);
+		expect(refused.status).toBe(409);
+		expect(refused.text).toContain("is locked by Team");
+		expect((await call(token, "POST", `${ws}/actions/unlock`)).status).toBe(200);
+	});
+
+	test("of a team end with it, and with its leave for members", async () => {
+		const closed = { "allow-member-token-management": false };
+		const id = await team("platform", ["ann@example.com"], closed);
+		const path = `${base}/teams/${id}/authentication-token`;
+		expect((await call("ann", "POST", path, {})).status).toBe(403);
+		const { token } = (await made(path, {})).attributes;
+		expect((await call(token, "GET", "/v1/rbac/me")).status).toBe(200);
+		expect((await call(null, "DELETE", `${base}/teams/${id}`)).status).toBe(204);
+		expect((await call(token, "GET", "/v1/rbac/me")).status).toBe(401);
+	});
+
+	test("of the organization arrange, and reach no state", async () => {
+		const { token } = (await made(`${org}/authentication-token`, {})).attributes;
+		expect((await call(token, "POST", `${org}/teams`, teamBody("made"))).status).toBe(201);
+		const workspace = { data: { type: "workspaces", attributes: { name: "made__here" } } };
+		expect((await call(token, "POST", `${org}/workspaces`, workspace)).status).toBe(201);
+		const settings = { data: { type: "workspaces", attributes: { description: "x" } } };
+		const ws = `${base}/workspaces/ws-shop__a`;
+		expect((await call(token, "PATCH", ws, settings)).status).toBe(200);
+		expect((await call(token, "GET", `${org}/workspaces`)).data).toHaveLength(3);
+		const vars = "/v1/units/shop__a/variables";
+		expect((await call(token, "POST", vars, { key: "a" })).status).toBe(201);
+		for (const [method, at] of [
+			["GET", "/v1/backend/shop/a"],
+			["POST", "/v1/backend/shop/a"],
+			["GET", `${ws}/current-state-version`],
+			["POST", `${ws}/actions/lock`],
+			["GET", "/v1/units/shop__a/download"],
+		] as const) {
+			const body = method === "POST" ? stateText(2) : undefined;
+			expect([403, 404]).toContain((await call(token, method, at, body)).status);
+		}
+		const again = (await made(`${org}/authentication-token`, {})).attributes.token;
+		expect((await call(token, "GET", `${org}/teams`)).status).toBe(401);
+		expect((await call(again, "GET", `${org}/teams`)).status).toBe(200);
+	});
+
+	test("of a person are theirs, end when they say, and are shown once", async () => {
+		const user = (await call("ann", "GET", `${base}/account/details`)).data.id;
+		const path = `${base}/users/${user}/authentication-tokens`;
+		const wish = (end: string | null) => ({
+			data: {
+				type: "authentication-tokens",
+				attributes: { description: "laptop", "expired-at": end },
+			},
+		});
+		const until = new Date(Date.now() + 3_600_000).toISOString();
+		const token = await made(path, wish(until), "ann");
+		expect(token.attributes).toMatchObject({ description: "laptop", "expired-at": until });
+		expect((await call("ann", "POST", path, wish("2001-01-01T00:00:00Z"))).status).toBe(422);
+		expect((await call("bob", "GET", path)).status).toBe(404);
+		const text = token.attributes.token;
+		const listed = await call("ann", "GET", path);
+		expect(listed.data).toHaveLength(1);
+		expect(listed.text).not.toContain(text);
+		expect((await call(text, "GET", `${base}/account/details`)).data.id).toBe(user);
+		const one = `${base}/authentication-tokens/${token.id}`;
+		expect((await call("ann", "DELETE", one)).status).toBe(204);
+		expect((await call(text, "GET", `${base}/account/details`)).status).toBe(401);
+	});
+});
