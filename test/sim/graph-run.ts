@@ -3,11 +3,12 @@
  * deaths of servers; then what every server says is held against the heads and bodies that the
  * bucket really has, worked out anew by the plainest means.
  */
-import type { LockInfo, UnitRecord } from "../../src/core/unit/record.ts";
+import type { LockInfo } from "../../src/core/unit/record.ts";
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { testSettings } from "../support/core.ts";
 import { dependency, remoteState, stateText } from "../support/graph-states.ts";
 import { Bucket } from "./bucket.ts";
+import { checkAcknowledgements } from "./checkers/acknowledgements.ts";
 import { type Chain, chainOf } from "./checkers/chain.ts";
 import type { Code } from "./code.ts";
 import { callFaults, FaultPlan, type FaultProfile } from "./faults.ts";
@@ -356,46 +357,4 @@ function truth(bucket: Bucket, chains: ReadonlyMap<string, Chain>): string[] {
 		}
 	}
 	return [...lines].sort();
-}
-
-const surgery: ReadonlySet<unknown> = new Set(["state-rm", "taint"]);
-
-/**
- * What a lock remembers was current when it was taken, or before. What a write acknowledges is what
- * its lock remembers, and nothing else ever changes it but a restore, which forgets it.
- */
-function checkAcknowledgements(chains: ReadonlyMap<string, Chain>, isCalm: boolean): string[] {
-	const found: string[] = [];
-	for (const { unit, entries } of chains.values()) {
-		let before: UnitRecord | null = null;
-		for (const { record, index } of entries) {
-			const say = (what: string) => found.push(`${unit} ${record.generation}: ${what}`);
-			const { operation, state } = record;
-			if (operation === "lock") {
-				for (const [from, number] of state.lock?.upstream ?? []) {
-					const at = (chains.get(from)?.entries ?? []).filter((entry) => entry.index < index);
-					const current = at.at(-1)?.record.state.current ?? 0;
-					if (number > current) say(`remembers ${from} ${number}, which came after the lock`);
-					const isBehind = isCalm && number < (before === null ? 0 : Math.min(current, number));
-					if (isBehind) say(`remembers ${from} ${number} instead of ${current}`);
-				}
-			}
-			const was: UnitRecord["state"] | undefined = before?.state;
-			const [own, earlier] = [state.acknowledged ?? null, was?.acknowledged ?? null];
-			const lock = was?.lock ?? null;
-			const isRun = operation === "write" && lock !== null && !surgery.has(lock.info.Operation);
-			const wanted =
-				operation === "restore"
-					? null
-					: isRun && lock.upstream !== undefined
-						? lock.upstream
-						: (earlier?.upstream ?? null);
-			const text = (value: unknown) => JSON.stringify(value ?? null);
-			if (text(own?.upstream) !== text(wanted)) {
-				say(`${operation} acknowledges ${text(own?.upstream)} instead of ${text(wanted)}`);
-			}
-			before = record;
-		}
-	}
-	return found;
 }
