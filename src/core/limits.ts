@@ -295,6 +295,8 @@ export const limits = {
 	graphConfirmsPerLockMax: 32,
 	/** Another server counts as active for so long after its last change. */
 	graphOthersActiveMs: 10 * minute,
+	/** A state that could not be read is tried again after this long. */
+	graphRetryMs: 1 * minute,
 	/** Digests of earlier versions that are kept ready. */
 	graphVersionsCachedMax: 20_000,
 
