@@ -30,6 +30,12 @@ export const configurationAttributes: Attributes = {
 			"The server's address. Otherwise `OPENTACO_ENDPOINT`, `OPENTACO_SERVER`, what `taco` has in its config file, or `http://localhost:8080`.",
 		check: (value) => addressFault(String(value)),
 	},
+	organization: {
+		type: "string",
+		mode: "optional",
+		description:
+			"The organization that everything here belongs to. Otherwise `OPENTACO_ORG`, or the default organization.",
+	},
 	token: {
 		type: "string",
 		mode: "optional",
@@ -68,6 +74,7 @@ export async function configure(config: PlainMap, env: Env): Promise<Api> {
 	);
 	const options: HttpOptions = {
 		serverUrl,
+		organization: text(config.organization) ?? variable(env, "OPENTACO_ORG"),
 		agent: `terraform-provider-opentaco/${buildInfo.version}`,
 		ca: await authorities(text(config.ca_file), env),
 	};
