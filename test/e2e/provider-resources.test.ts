@@ -230,6 +230,29 @@ resource "opentaco_role_assignment" "a" {
 	);
 
 	test(
+		"a permission goes out of its role and away in one apply, when it says so",
+		async () => {
+			const main = (isThere: boolean, lifecycle: string) => `
+${isThere ? `resource "opentaco_permission" "leaving" {\n  id = "leaving"\n  rules = [{ effect = "deny", actions = ["*"], resources = ["x"] }]\n  ${lifecycle}\n}` : ""}
+resource "opentaco_role" "r" {
+  id          = "left"
+  permissions = [${isThere ? "opentaco_permission.leaving.id" : ""}]
+}
+`;
+			const tf = await bench.attached(main(true, ""));
+			await tf.must("apply", "-auto-approve");
+			await bench.rewrite(tf, main(false, ""));
+			expect(await failure(tf, "apply", "-auto-approve")).toContain("create_before_destroy");
+			await bench.rewrite(tf, main(true, "lifecycle {\n    create_before_destroy = true\n  }"));
+			await tf.must("apply", "-auto-approve");
+			await bench.rewrite(tf, main(false, ""));
+			expect(await tf.must("apply", "-auto-approve")).toContain("0 added, 1 changed, 1 destroyed");
+			await tf.must("destroy", "-auto-approve");
+		},
+		longTimeoutMs,
+	);
+
+	test(
 		"a token's text goes into its file or its run, and nowhere else",
 		async () => {
 			const secret = join(bench.folder.path, "deploy-token");

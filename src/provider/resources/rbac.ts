@@ -1,7 +1,7 @@
 import type { RuleView } from "../../api/rbac.ts";
 import { isClientError } from "../../client/errors.ts";
 import type { Api } from "../configuration.ts";
-import type { Diagnostic } from "../plugin/diagnostic.ts";
+import { type Diagnostic, ProviderError } from "../plugin/diagnostic.ts";
 import type { Attributes, Plain, PlainMap, ResourceType } from "../plugin/schema.ts";
 import { nameFault, textOf, textsOf } from "./checks.ts";
 
@@ -97,7 +97,7 @@ export const roleResource: ResourceType<Api> = {
 
 export const permissionResource: ResourceType<Api> = {
 	description:
-		"A permission: a named set of rules, to be put into roles. All but its id changes in place, for every role that has it. The server does not delete a permission that a role has.",
+		"A permission: a named set of rules, to be put into roles. All but its id changes in place, for every role that has it. The server does not delete a permission that a role has: `lifecycle { create_before_destroy = true }` lets the roles change first.",
 	attributes: {
 		...named,
 		rules: {
@@ -133,10 +133,30 @@ export const permissionResource: ResourceType<Api> = {
 		await api.units.rbac.updatePermission(textOf(planned, "id") ?? "", change, { signal });
 		return {};
 	},
-	remove: (state, { api, signal }) =>
-		gone(() => api.units.rbac.deletePermission(textOf(state, "id") ?? "", { signal })),
+	async remove(state, { api, signal }) {
+		const id = textOf(state, "id") ?? "";
+		try {
+			await gone(() => api.units.rbac.deletePermission(id, { signal }));
+		} catch (error) {
+			// The built-in ones are a conflict too, which the server words.
+			throw isClientError(error, "conflict") && /part of/.test(error.message) ? inUse(id) : error;
+		}
+	},
 	importFrom: (id) => ({ id }),
 };
+
+/** Terraform destroys before it changes what depended on it, unless it is told otherwise. */
+function inUse(id: string): ProviderError {
+	return new ProviderError(
+		"The permission is part of a role",
+		[
+			`The server deletes ${id} only when no role has it. Either`,
+			"- let its roles change first: give the permission lifecycle { create_before_destroy = true } and apply, then remove it",
+			`- or take it out of them: taco rbac role revoke-permission <role> ${id}`,
+		].join("\n"),
+		"id",
+	);
+}
 
 function ruleType() {
 	return { effect: "string", actions: ["set", "string"], resources: ["set", "string"] } as const;

@@ -155,6 +155,8 @@ describe("uploads", () => {
 		const without = await call(app, "POST", path, announcement(stateText(3)));
 		expect(without).toMatchObject({ status: 409, detail: expect.stringContaining("not locked") });
 		await lock(app);
+		const older = await call(app, "POST", path, announcement(stateText(1, "old")));
+		expect(older.detail).toContain("`taco unit push --force app/prod FILE`");
 		const cases: [object, number][] = [
 			[announcement(stateText(1, "old")), 409],
 			[announcement(stateText(2, "same serial")), 409],

@@ -7,7 +7,7 @@ import type { Keyring } from "../../../auth/token/keyring.ts";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import type { Caller, Principal } from "../../../core/principal.ts";
-import { forceForbidden, regression, stateConflict } from "../../../core/state/rules.ts";
+import { forceForbidden, regression } from "../../../core/state/rules.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
@@ -84,6 +84,13 @@ function isCurrent(
 	);
 }
 
+/** Terraform's `state push -force` does not reach a server from a cloud block; another way does. */
+function unforced(reason: string, id: UnitId): DomainError {
+	return new DomainError("state_conflict", reason, {
+		hint: `read the current state and apply again; to replace it on purpose, unlock the workspace and run \`taco unit push --force ${id} FILE\``,
+	});
+}
+
 /** Refuses early what the write would refuse when the bytes have come. */
 async function checkFollows(
 	{ caller, deps }: Exchange,
@@ -95,7 +102,7 @@ async function checkFollows(
 	if (isCurrent(unit.current, announced)) return;
 	const reason = regression(unit.current ?? undefined, announced);
 	if (reason === null) return;
-	if (!announced.force) throw stateConflict(reason);
+	if (!announced.force) throw unforced(reason, unit.id);
 	if (!(await gate.may(caller, "unit.force", unit.id))) throw forceForbidden();
 }
 
