@@ -81,11 +81,14 @@ export class LiveGraph {
 	async run(signal: AbortSignal): Promise<void> {
 		const { view, clock } = this.#deps;
 		this.#isRunning = true;
+		const isWatching = () => (view.declarations?.edges.length ?? 1) > 0;
 		while (!signal.aborted) {
 			await this.#attempt(() => view.refresh());
-			const isWatching = (view.declarations?.edges.length ?? 1) > 0;
-			const pauseMs = isWatching ? limits.graphRefreshIntervalMs : limits.graphIdleIntervalMs;
-			await clock.sleep(pauseMs, signal).catch(() => undefined);
+			const idleUntil = clock.monotonic() + limits.graphIdleIntervalMs;
+			do {
+				await clock.sleep(limits.graphRefreshIntervalMs, signal).catch(() => undefined);
+				// The first edge may be declared here meanwhile: then there is something to look for.
+			} while (!signal.aborted && !isWatching() && clock.monotonic() < idleUntil);
 		}
 	}
 
