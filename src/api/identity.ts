@@ -84,7 +84,11 @@ export const CreateToken = Type.Object(
 				description: "A service token: the roles it has. Your own: those of yours that count",
 			}),
 		),
-		units: Type.Optional(Type.Array(Type.String(), { description: "Patterns of unit ids" })),
+		units: Type.Optional(
+			Type.Array(Type.String(), {
+				description: "Patterns of unit ids, `network/*#vpc_*` for outputs alone",
+			}),
+		),
 		ttl_seconds: Type.Optional(Type.Integer({ minimum: 1, description: "Absent: until revoked" })),
 	},
 	{ $id: "CreateToken" },

@@ -18,7 +18,7 @@ export function hclText(value: unknown, type: unknown): string {
 function write(value: unknown, type: unknown, indent: string): string {
 	if (value === null || value === undefined) return "null";
 	if (isRawNumber(value)) return value.rawJSON;
-	if (typeof value === "string") return quoted(value);
+	if (typeof value === "string") return text(value, indent);
 	if (typeof value !== "object") return String(value);
 	const kind = Array.isArray(type) ? String(type[0]) : "";
 	const body = Array.isArray(value)
@@ -54,12 +54,17 @@ function mapping(
 	if (keys.length === 0) return "{}";
 	const deeper = `${indent}  `;
 	const lines = keys.map(
-		(key) => `${deeper}${quoted(key)} = ${write(values[key], inner(type, kind, key), deeper)}\n`,
+		(key) =>
+			`${deeper}${JSON.stringify(key)} = ${write(values[key], inner(type, kind, key), deeper)}\n`,
 	);
 	return `{\n${lines.join("")}${indent}}`;
 }
 
-/** As a string of HCL, where `${` and `%{` begin a template. */
-function quoted(text: string): string {
-	return JSON.stringify(text).replace(/([$%])\{/g, "$1$1{");
+function text(value: string, indent: string): string {
+	const lines = value.split("\n");
+	if (lines.length === 1) return JSON.stringify(value);
+	let mark = "EOT";
+	while (lines.some((line) => line.trim() === mark)) mark += "_";
+	const begin = indent === "" ? "<<" : "<<-";
+	return [`${begin}${mark}`, ...[...lines, mark].map((line) => indent + line)].join("\n");
 }

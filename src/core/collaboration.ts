@@ -12,6 +12,7 @@ import { VariableDocuments } from "./variable/documents.ts";
 import { SecretBox } from "./variable/secret-box.ts";
 import { type SecretKey, SecretKeys } from "./variable/secret-keys.ts";
 import { VariableService } from "./variable/service.ts";
+import { VariableSetService } from "./variable/sets.ts";
 import { ConsumerService } from "./workspace/consumers.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
@@ -30,6 +31,7 @@ export interface Collaboration {
 	readonly projects: ProjectService;
 	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
+	readonly variableSets: VariableSetService;
 	readonly organizationSettings: OrganizationSettingsService;
 	readonly teams: TeamService;
 	readonly teamGrants: TeamGrants;
@@ -40,12 +42,14 @@ export interface Collaboration {
 export function createCollaboration(deps: CollaborationDeps): Collaboration {
 	const box = new SecretBox(new SecretKeys(deps, deps.secretKeys), deps.random);
 	const documents = new VariableDocuments(deps, box);
+	const variableSets = new VariableSetService({ ...deps, documents });
 	const projects = new ProjectService(deps);
 	return {
 		workspaces: new WorkspaceService({ ...deps, projects }),
 		projects,
 		consumers: new ConsumerService(deps),
-		variables: new VariableService({ ...deps, documents }),
+		variables: new VariableService({ ...deps, documents, sets: variableSets }),
+		variableSets,
 		organizationSettings: new OrganizationSettingsService(deps),
 		teams: new TeamService(deps),
 		teamGrants: new TeamGrants(deps),

@@ -99,6 +99,8 @@ export const limits = {
 	systemStateBytesMax: 8 * MiB,
 	/** Changes of the graph that come within this time are written together. */
 	systemStateSettleMs: 1 * second,
+	/** Units whose heads are looked at before live values are written; others are taken as last seen. */
+	systemStateConfirmsMax: 500,
 	/** When others keep changing the system unit, so often at once; then their changes ask again. */
 	systemStateAttemptsMax: 4,
 
@@ -265,6 +267,11 @@ export const limits = {
 	/** A value in JSON may be six times as long as it is. */
 	variableBodyBytesMax: 512 * KiB,
 	variableRegistersCachedMax: 2000,
+	variableSetsMax: 500,
+	/** Units and projects that sets apply to, all together. */
+	variableSetPlacesMax: 10_000,
+	variableSetNameBytesMax: 90,
+	variableSetReadsAtOnce: 16,
 	secretKeysFreshMs: 30 * second,
 	/** Characters of `OPENTACO_SECRETS_KEY`. */
 	secretKeyCharactersMin: 32,
@@ -288,6 +295,11 @@ export const limits = {
 	graphConfirmsPerLockMax: 32,
 	/** Another server counts as active for so long after its last change. */
 	graphOthersActiveMs: 10 * minute,
+	/** Reads of outputs by units: that wait to be noted, and that stay noted. */
+	graphReadsQueuedMax: 1000,
+	graphReadsKeptMax: 2000,
+	/** A state that could not be read is tried again after this long. */
+	graphRetryMs: 1 * minute,
 	/** Digests of earlier versions that are kept ready. */
 	graphVersionsCachedMax: 20_000,
 

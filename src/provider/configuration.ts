@@ -11,6 +11,7 @@ import type { HttpOptions } from "../client/http.ts";
 import { IdentityClient } from "../client/identity-client.ts";
 import { normaliseServerUrl } from "../client/server-url.ts";
 import { DomainError } from "../core/errors.ts";
+import { safeText } from "../lib/safe-text.ts";
 import { ProviderError } from "./plugin/diagnostic.ts";
 import type { Attributes, PlainMap } from "./plugin/schema.ts";
 
@@ -125,10 +126,14 @@ export function keepSecret(secret: string): void {
 	secrets.add(secret);
 }
 
-/** A failure as the user should read it; no secret stands in it. */
+/** A failure as the user should read it; no secret stands in it, and nothing that moves the cursor. */
 export function explain(error: unknown): { summary: string; detail: string } {
 	const { summary, detail } = described(error);
-	return { summary: withoutSecrets(summary), detail: withoutSecrets(detail) };
+	return { summary: shown(summary), detail: detail.split("\n").map(shown).join("\n") };
+}
+
+function shown(line: string): string {
+	return safeText(withoutSecrets(line));
 }
 
 const address = "the address in endpoint or OPENTACO_ENDPOINT";

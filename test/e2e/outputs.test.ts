@@ -172,6 +172,26 @@ describe.skipIf(!isThere).each(clients)("%s", (client) => {
 		}, 120_000);
 	}
 
+	test("terraform output over a cloud block shows the granted outputs", async () => {
+		const block = `terraform {
+  cloud {
+    hostname     = "localhost:${server.port}"
+    organization = "default"
+    workspaces { name = "network__prod" }
+  }
+}
+`;
+		const env = { ...(await environment()), [`TF_TOKEN_localhost:${server.port}`]: token };
+		const path = join(folder.path, `${client}-cloud`);
+		const p = await terraformProject(path, { "main.tf": block }, env, client);
+		await p.must("init", "-input=false");
+		const outputs = JSON.parse(await p.must("output", "-json"));
+		expect(Object.keys(outputs)).toEqual(["vpc_id", "vpc_sizes", "vpc_token"]);
+		expect(outputs.vpc_token).toMatchObject({ sensitive: true, value: "granted" });
+		expect((await p.run("output", "secret_key")).exitCode).not.toBe(0);
+		expect((await p.run("apply", "-input=false", "-auto-approve")).exitCode).not.toBe(0);
+	}, 60_000);
+
 	test("a backend block of the unit itself opens nothing but outputs", async () => {
 		const path = join(folder.path, `${client}-backend`);
 		const backend = `terraform {
@@ -188,6 +208,10 @@ resource "terraform_data" "b" {}
 		const p = await terraformProject(path, { "main.tf": backend }, env, client);
 		await p.must("init", "-input=false");
 		expect(await p.must("output", "-raw", "vpc_id")).toBe("vpc-1");
+		const own = await taco(token, "unit", "output", "network/prod");
+		expect(own.stdout).toBe(await p.must("output"));
+		const json = await taco(token, "unit", "output", "network/prod", "--json");
+		expect(JSON.parse(json.stdout)).toEqual(JSON.parse(await p.must("output", "-json")));
 		expect(await p.must("state", "pull")).not.toContain("not-granted");
 		// A state without resources would make everything again: the lock is refused before that.
 		const applied = await p.run("apply", "-input=false", "-auto-approve");
@@ -227,6 +251,11 @@ test("an S3 client gets the same object, as Terragrunt does for dependencies", a
 test("the command line shows them", async () => {
 	const { stdout } = await taco(token, "unit", "output", "network/prod");
 	expect(stdout).toBe('vpc_id = "vpc-1"\nvpc_sizes = [\n  1,\n  2,\n]\nvpc_token = <sensitive>\n');
+	const narrow = ["--unit", "network/*#vpc_id"];
+	const made = JSON.parse(await must("token", "create", "one", "--json", ...narrow));
+	const alone = await taco(made.token, "unit", "output", "network/prod");
+	expect(alone.stdout).toBe('vpc_id = "vpc-1"\n');
+	expect((await taco(made.token, "unit", "info", "network/prod")).exitCode).toBe(3);
 	const one = await taco(token, "unit", "output", "network/prod", "vpc_token", "--raw");
 	expect(one.stdout).toBe("granted");
 	expect((await taco(token, "unit", "output", "network/prod", "secret_key")).exitCode).toBe(3);

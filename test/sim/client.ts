@@ -18,32 +18,47 @@ const decoder = new TextDecoder();
 export interface StateText {
 	readonly serial: number;
 	readonly lineage: string;
-	/** The digest that its edge shows; absent when it declares none. */
-	readonly digest?: string | null;
+	/** What its edge shows; absent when it declares none. */
+	readonly edge?: EdgeText;
 }
 
-/** `digest`: what the state says of its edge, if it declares one. */
+/** The computed attributes of an edge. */
+export interface EdgeText {
+	readonly in_digest: string | null;
+	readonly out_digest: string | null;
+	readonly status: string;
+}
+
+export const newEdge: EdgeText = { in_digest: null, out_digest: null, status: "unknown" };
+
+/** What the system unit's edge is between. */
+export const edgeEnds = { upstream: "app/prod", downstream: "other" };
+
+/** `edge`: what the state says of its edge, if it declares one. */
 export function stateBytes(
 	serial: number,
 	lineage: string,
 	mark: string,
-	digest?: string | null,
+	edge?: EdgeText,
 ): Uint8Array {
-	const resources = digest === undefined ? "" : edgeText(digest);
+	const resources = edge === undefined ? "" : edgeResource(edge);
 	return new TextEncoder().encode(
-		`{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"${lineage}","outputs":{},"resources":[${resources}],"mark":"${mark}"}\n`,
+		`{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"${lineage}","outputs":{"o":{"value":"${mark}","type":"string"}},"resources":[${resources}]}\n`,
 	);
 }
 
-function edgeText(digest: string | null): string {
+function edgeResource({ in_digest, out_digest, status }: EdgeText): string {
 	const provider = 'provider[\\"registry.terraform.io/digger/opentaco\\"]';
-	return `{"mode":"managed","type":"opentaco_dependency","name":"x","provider":"${provider}","instances":[{"attributes":{"from_unit_id":"up","from_output":"o","to_unit_id":"down","in_digest": ${JSON.stringify(digest)} ,"status":"unknown"}}]}`;
+	const computed = Object.entries({ in_digest, out_digest, status });
+	const values = computed.map(([name, value]) => `"${name}": ${JSON.stringify(value)} `);
+	const { upstream, downstream } = edgeEnds;
+	return `{"mode":"managed","type":"opentaco_dependency","name":"x","provider":"${provider}","instances":[{"attributes":{"from_unit_id":"${upstream}","from_output":"o","to_unit_id":"${downstream}",${values.join(",")}}}]}`;
 }
 
 export function parseState(bytes: Uint8Array): StateText {
 	const { serial, lineage, resources } = JSON.parse(decoder.decode(bytes));
-	const digest = resources?.[0]?.instances?.[0]?.attributes?.in_digest;
-	return { serial, lineage, ...(digest === undefined ? {} : { digest }) };
+	const edge = resources?.[0]?.instances?.[0]?.attributes as EdgeText | undefined;
+	return { serial, lineage, ...(edge === undefined ? {} : { edge }) };
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -9,7 +9,6 @@ export interface Code {
 	readonly silentLog: typeof import("../../src/core/ports/log.ts").silentLog;
 	readonly silentMetrics: typeof import("../../src/core/ports/metrics.ts").silentMetrics;
 	readonly decideAdminOnly: typeof import("../../src/core/rbac/grant.ts").decideAdminOnly;
-	readonly currentVersion: typeof import("../../src/core/unit/record.ts").currentVersion;
 	readonly parseUnitId: typeof import("../../src/core/unit/unit-id.ts").parseUnitId;
 	readonly StoreError: typeof import("../../src/core/ports/blob-store.ts").StoreError;
 	readonly withDeadline: typeof import("../../src/storage/with-deadline.ts").withDeadline;
@@ -28,7 +27,6 @@ export async function loadCode(root: string = repository): Promise<Code> {
 				"core/ports/log.ts",
 				"core/ports/metrics.ts",
 				"core/rbac/grant.ts",
-				"core/unit/record.ts",
 				"core/unit/unit-id.ts",
 				"core/ports/blob-store.ts",
 				"storage/with-deadline.ts",

@@ -10,7 +10,17 @@ import { checkAll } from "./checkers/all.ts";
 import { chainOf } from "./checkers/chain.ts";
 import { checkShown } from "./checkers/overlays.ts";
 import { checkConvergence } from "./checkers/projections.ts";
-import { type Act, acts, type Desk, insist, lockInfo, sha256, stateBytes } from "./client.ts";
+import {
+	type Act,
+	acts,
+	type Desk,
+	type EdgeText,
+	insist,
+	lockInfo,
+	newEdge,
+	sha256,
+	stateBytes,
+} from "./client.ts";
 import { type Code, loadCode } from "./code.ts";
 import type { CallFaults, CallPlan } from "./faults.ts";
 import type { Attempt, AttemptKind, Intent, Violation } from "./history.ts";
@@ -62,7 +72,7 @@ class Bench {
 	readonly id: UnitId = code.parseUnitId(unit);
 	#ops = 0;
 
-	/** `hasEdge`: the unit is the system unit, and its edge shows a unit that is not there. */
+	/** `hasEdge`: the unit is the system unit; the units of its edge are not there. */
 	constructor(seed: string, faults: NthFails, hasEdge: boolean) {
 		this.scheduler = new Scheduler(new Prng(seed));
 		this.bucket = new Bucket(this.scheduler, 1);
@@ -71,7 +81,7 @@ class Bench {
 		this.server = startServer(
 			{
 				...{ code, scheduler: this.scheduler, bucket: this.bucket, faults, settings },
-				edge: hasEdge ? { system: this.id, upstream: code.parseUnitId("nowhere") } : null,
+				systemUnit: hasEdge ? this.id : undefined,
 			},
 			"server0",
 			seed,
@@ -114,9 +124,9 @@ class Bench {
 		serial: number,
 		lockId: string | null = null,
 		isStreamed = false,
-		digest?: string,
+		edge?: EdgeText,
 	): Promise<string> {
-		const bytes = stateBytes(serial, "lineage", "mark", digest);
+		const bytes = stateBytes(serial, "lineage", "mark", edge);
 		const act = acts.write(bytes, lockId, isStreamed);
 		return this.ask("write", act, { lockId, sha256: sha256(bytes) });
 	}
@@ -137,7 +147,8 @@ class Bench {
 		await this.rest();
 		const chain = chainOf(unit, this.bucket.history);
 		this.found.push(...checkConvergence(chain, this.bucket));
-		this.found.push(...checkShown(chain, chainOf("nowhere", this.bucket.history), this.bucket));
+		const edges = await this.server.core.graph.declaredEdges();
+		this.found.push(...checkShown(chain, this.bucket, edges));
 		const broken = await this.ask("force-unlock", acts.forceUnlock());
 		const results = [
 			broken === "unit_not_found" ? "ok" : broken,
@@ -277,7 +288,7 @@ const useCases: readonly UseCase[] = [
 		hasEdge: true,
 		prepare: async (bench) => {
 			await bench.lock("held");
-			await bench.write(1, "held", false, "old");
+			await bench.write(1, "held", false, { ...newEdge, in_digest: "old" });
 			await bench.rest();
 		},
 		run: async (bench) => {

@@ -88,6 +88,13 @@ export const overlayBugs: readonly PlantedBug[] = [
 		name: "a crash leaves live values behind for ever",
 		focus: "overlay",
 		seedsMax: 300,
-		edits: [edit(upkeep, "onSwept: () => systemState.request(),", "")],
+		edits: [
+			edit(upkeep, "onSwept: () => systemState.request(),", ""),
+			edit(
+				"core/system-unit/live-values.ts",
+				"source.onChange(() => state.request());",
+				"let calls = 0;\n\tsource.onChange(() => void (calls++ > 0 && state.request()));",
+			),
+		],
 	},
 ];

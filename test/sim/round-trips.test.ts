@@ -129,6 +129,14 @@ describe("round trips", () => {
 		expect(head?.acknowledged?.upstream).toEqual([["up", 0]]);
 	});
 
+	test("of outputs: one, as for the head alone; of a cold server at most one more than a read", async () => {
+		const outputs = (core: Core) => () => core.outputs.read(caller, id);
+		const core = server();
+		await apply(core, 1);
+		expect(await tripsOf(outputs(core))).toBe(1);
+		expect(await tripsOf(outputs(server()))).toBeLessThanOrEqual(4);
+	});
+
 	test("of a cold server: at most two more each", async () => {
 		await apply(server(), 1);
 		expect(await tripsOf(read(server()))).toBeLessThanOrEqual(3);

@@ -2,10 +2,10 @@
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { Bucket, type Change } from "./bucket.ts";
 import { checkAll } from "./checkers/all.ts";
-import { type Chain, chainOf } from "./checkers/chain.ts";
+import { chainOf } from "./checkers/chain.ts";
 import { checkShown } from "./checkers/overlays.ts";
 import { checkConvergence } from "./checkers/projections.ts";
-import { acts, type Desk, lockInfo, send, sha256, stateBytes } from "./client.ts";
+import { acts, type Desk, lockInfo, newEdge, send, sha256, stateBytes } from "./client.ts";
 import type { Code } from "./code.ts";
 import { type FaultNote, FaultPlan } from "./faults.ts";
 import type { Attempt, AttemptKind, Violation } from "./history.ts";
@@ -174,19 +174,12 @@ class World {
 				bucket: this.#bucket,
 				faults: this.#faults,
 				settings: this.#mix.settings,
-				edge: this.#edge(),
+				systemUnit: this.place.unitIds.get(this.place.systemUnit ?? ""),
 			},
 			name,
 			this.#seed,
 			this.#prng.between(-skewMsMax, skewMsMax),
 		);
-	}
-
-	#edge() {
-		const { systemUnit, units, unitIds } = this.place;
-		const upstream = unitIds.get(units[1] ?? "");
-		const system = unitIds.get(systemUnit ?? "");
-		return system === undefined || upstream === undefined ? null : { system, upstream };
 	}
 
 	#layPlainObjects(): void {
@@ -287,8 +280,8 @@ class World {
 		for (const unit of this.place.units) {
 			const server = this.#prng.pick(this.#servers);
 			const lockId = `last-${unit}`;
-			const digest = unit === this.place.systemUnit ? null : undefined;
-			const bytes = stateBytes(1_000_000, `last-${unit}`, "last", digest);
+			const edge = unit === this.place.systemUnit ? newEdge : undefined;
+			const bytes = stateBytes(1_000_000, `last-${unit}`, "last", edge);
 			const steps: [AttemptKind, Parameters<typeof send>[3], readonly string[]][] = [
 				["force-unlock", acts.forceUnlock(), ["unit_not_found"]],
 				["lock", acts.lock(lockId, "state-push"), []],
@@ -333,15 +326,18 @@ class World {
 			const chain = chainOf(unit, this.#bucket.history);
 			this.found.push(...checkConvergence(chain, this.#bucket));
 		}
-		const { systemUnit, units } = this.place;
-		if (systemUnit !== null) {
-			const [system, upstream] = [systemUnit, units[1] ?? ""].map((unit) =>
-				chainOf(unit, this.#bucket.history),
-			);
-			this.found.push(...checkShown(system as Chain, upstream as Chain, this.#bucket));
-		}
+		await this.#compareShown();
 		const { profile, killEveryMs, blackoutAtMs } = this.#mix;
 		if (profile.rate === 0 && killEveryMs === 0 && blackoutAtMs === 0) await this.#compareLists();
+	}
+
+	/** The system unit shows what a server knows of the graph that has just come to the store. */
+	async #compareShown(): Promise<void> {
+		const { systemUnit } = this.place;
+		if (systemUnit === null) return;
+		const edges = await this.#start().core.graph.declaredEdges();
+		const chain = chainOf(systemUnit, this.#bucket.history);
+		this.found.push(...checkShown(chain, this.#bucket, edges));
 	}
 
 	/** Lists are caches; where nothing failed, every server's shows every unit as it is. */

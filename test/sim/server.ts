@@ -26,8 +26,8 @@ export interface ServerDeps {
 	readonly bucket: Bucket;
 	readonly faults: CallFaults;
 	readonly settings: CoreSettings;
-	/** The system unit, and the unit whose current content its edge shows. */
-	readonly edge?: { readonly system: UnitId; readonly upstream: UnitId } | null;
+	/** The unit that declares the graph's edges; without one nobody follows the graph. */
+	readonly systemUnit?: UnitId | undefined;
 }
 
 export function startServer(
@@ -36,7 +36,7 @@ export function startServer(
 	seed: string,
 	skewMs: number,
 ): SimServer {
-	const { code, scheduler, bucket, faults, settings, edge } = deps;
+	const { code, scheduler, bucket, faults, settings, systemUnit } = deps;
 	const machine = new Machine(scheduler, skewMs);
 	const clock = machine.clock();
 	const random = new Prng(`${seed}/${name}`);
@@ -53,29 +53,9 @@ export function startServer(
 		metrics: code.silentMetrics,
 		decide: code.decideAdminOnly,
 		settings,
-		...(edge == null ? {} : { systemUnit: edge.system }),
+		systemUnit,
 	});
-	if (edge != null) showUpstream(code, core, edge.upstream);
+	// Never awaited, like what a server runs beside its requests: a dead machine ends it.
+	if (systemUnit !== undefined) void core.parts.liveGraph.run(new AbortController().signal);
 	return { name, machine, core };
-}
-
-/** A graph of one edge: its digest is the hash of what the upstream unit has. */
-function showUpstream({ currentVersion }: Code, core: Core, upstream: UnitId): void {
-	const { systemState, unitLog } = core.parts;
-	systemState.useLiveValues(async () => {
-		const state = (await unitLog.confirm(upstream)).record?.state;
-		const current = state?.deleted === null ? currentVersion(state) : undefined;
-		return () => ({
-			inDigest: current?.sha256 ?? null,
-			outDigest: null,
-			status: "pending",
-			lastInAt: null,
-			lastOutAt: null,
-		});
-	});
-	const note = (id: UnitId) => {
-		if (id === upstream) systemState.request();
-	};
-	unitLog.onRecord(note);
-	unitLog.onUnknown(note);
 }

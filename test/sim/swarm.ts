@@ -30,7 +30,7 @@ export interface Mix {
 	/** Units that begin as plain objects. */
 	readonly hasPlain: boolean;
 	readonly hasPlainLocks: boolean;
-	/** The first unit is the system unit, whose state shows what becomes of the second one. */
+	/** The first unit is the system unit, whose state shows an edge between the two others. */
 	readonly hasSystemUnit: boolean;
 	readonly isOnePrincipal: boolean;
 	/** Probability that a request is sent again by the network, much later. */
@@ -101,7 +101,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	return {
 		servers: prng.between(isPruning ? 2 : 1, 3),
 		clients: isSleeping ? 2 : prng.between(isPruning ? 4 : 2, isPruning ? 6 : 7),
-		units: isOverlaying ? 2 : prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
+		units: isOverlaying ? 3 : prng.pick(isPruning ? [1, 1, 1, 2] : [1, 1, 1, 2, 3]),
 		durationMs,
 		thinkMsMax,
 		profile: {

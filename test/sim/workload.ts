@@ -6,6 +6,7 @@ import {
 	acts,
 	type Desk,
 	insist,
+	newEdge,
 	parseState,
 	type Seen,
 	type StateText,
@@ -155,8 +156,8 @@ export class Client {
 		isForced: boolean,
 	): Promise<void> {
 		// Terraform writes back what it has read of an edge.
-		const digest = unit === this.#place.systemUnit ? (before.digest ?? null) : undefined;
-		const bytes = stateBytes(serial, before.lineage, `op${this.#place.nextOp}`, digest);
+		const edge = unit === this.#place.systemUnit ? (before.edge ?? newEdge) : undefined;
+		const bytes = stateBytes(serial, before.lineage, `op${this.#place.nextOp}`, edge);
 		const claim = this.#isOverS3 ? lockOfLogin : lockId;
 		await this.#ask("write", unit, acts.write(bytes, claim, this.#prng.chance(0.25)), {
 			lockId: this.#isOverS3 ? null : lockId,
@@ -215,7 +216,7 @@ export async function writeBehindOurBack(place: Workplace, prng: Prng): Promise<
 			(before?.serial ?? 0) + prng.between(0, 2),
 			isOther ? `foreign-${place.nextOp++}` : before.lineage,
 			`foreign${place.nextOp++}`,
-			unit === place.systemUnit ? null : undefined,
+			unit === place.systemUnit ? newEdge : undefined,
 		);
 		if (scheduler.now < mix.durationMs) bucket.put(key, bytes, "foreign", scheduler.now);
 	}

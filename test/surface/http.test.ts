@@ -43,6 +43,7 @@ describe("a storage that fails", () => {
 				["POST", "/v1/backend/app/prod", stateText(3)],
 				["GET", "/v1/units/app__prod"],
 				["GET", "/v1/units/app__prod/versions"],
+				["GET", "/v1/units/app__prod/outputs"],
 				["DELETE", "/v1/units/app__prod"],
 				["POST", "/v1/units", '{"id":"another"}'],
 			] as const;

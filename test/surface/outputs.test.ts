@@ -215,6 +215,18 @@ describe("single outputs over /v1", () => {
 		expect(raw.out).toBe("granted-secret");
 		const none = await run("carol", "unit", "output", "network/prod", "other");
 		expect([none.code, none.out]).toEqual([3, ""]);
+		const open = await run("carol", "unit", "output", "network/prod", "--show-sensitive");
+		expect(open.out).toContain('vpc_token = "granted-secret"');
+		const json = await run("carol", "unit", "output", "network/prod", "--json");
+		expect(Object.keys(JSON.parse(json.out))).toEqual(["vpc_id", "vpc_token"]);
+		const value = await run("carol", "unit", "output", "network/prod", "vpc_id", "--json");
+		expect(value.out).toBe('"vpc-1"\n');
+		const old = await run("carol", "unit", "output", "network/prod", "--version", "1");
+		expect(old.code).toBe(3);
+		for (const words of [["--raw"], ["vpc_id", "--raw", "--json"], ["--version", "x"]]) {
+			const wrong = await run("carol", "unit", "output", "network/prod", ...words);
+			expect([wrong.code, wrong.out]).toEqual([2, ""]);
+		}
 		const pulled = await run("carol", "unit", "pull", "network/prod");
 		expect(pulled.out).toBe(limited(2));
 		const may = await run(

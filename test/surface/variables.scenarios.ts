@@ -37,7 +37,7 @@ async function stayedHidden(app: TestApp): Promise<void> {
 }
 
 const refusals: readonly [string, object, number, string][] = [
-	["a key that no configuration has", { key: "1st", value: "x" }, 400, "invalid_request"],
+	["a key that no configuration has", { key: "a b", value: "x" }, 400, "invalid_request"],
 	["a key of the environment with a dash", { key: "a-b", category: "env" }, 400, "invalid_request"],
 	["a key with an equals sign", { key: "a=b" }, 400, "invalid_request"],
 	["no key", { value: secret }, 400, "invalid_request"],

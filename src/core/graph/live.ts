@@ -36,6 +36,10 @@ export interface DeclaredEdge {
 	readonly inDigest: string | null;
 	readonly outDigest: string | null;
 	readonly status: EdgeStatus;
+	/** False while a state is still being read: then nothing of this is certain. */
+	readonly isKnown: boolean;
+	/** False when the version that was consumed is gone, and no digest of it is left here. */
+	readonly isOutKnown: boolean;
 	/** When the upstream's version was written; RFC 3339 in UTC, whole seconds. */
 	readonly lastInAt: string | null;
 	/** When the output was last taken in; the same form. */
@@ -48,7 +52,8 @@ export class LiveGraph {
 	readonly #listeners: (() => void)[] = [];
 	#isScheduled = false;
 	#isRunning = false;
-	#told: string | null = null;
+	/** The view's revision of which the listeners know. */
+	#told = -1;
 	#upstreams: { of: Declarations; byTarget: ReadonlyMap<UnitId, readonly UnitId[]> } | null = null;
 
 	constructor(deps: LiveGraphDeps) {
@@ -68,7 +73,7 @@ export class LiveGraph {
 		this.#isScheduled = true;
 		this.#deps.tasks.run("graph", async () => {
 			this.#isScheduled = false;
-			await this.#attempt(() => this.#deps.view.settle());
+			await this.#attempt(() => this.#deps.view.load());
 		});
 	}
 
@@ -76,40 +81,62 @@ export class LiveGraph {
 	async run(signal: AbortSignal): Promise<void> {
 		const { view, clock } = this.#deps;
 		this.#isRunning = true;
+		const isWatching = () => (view.declarations?.edges.length ?? 1) > 0;
 		while (!signal.aborted) {
-			await this.#attempt(() => view.sync());
-			const isWatching = (view.declarations?.edges.length ?? 1) > 0;
-			const pauseMs = isWatching ? limits.graphRefreshIntervalMs : limits.graphIdleIntervalMs;
-			await clock.sleep(pauseMs, signal).catch(() => undefined);
+			await this.#attempt(() => view.refresh());
+			const idleUntil = clock.monotonic() + limits.graphIdleIntervalMs;
+			do {
+				await clock.sleep(limits.graphRefreshIntervalMs, signal).catch(() => undefined);
+				// The first edge may be declared here meanwhile: then there is something to look for.
+			} while (!signal.aborted && !isWatching() && clock.monotonic() < idleUntil);
 		}
 	}
 
 	/** What is not available now is looked for again by the next request, record or look. */
-	async #attempt(read: () => Promise<Graph>): Promise<void> {
+	async #attempt(read: () => Promise<void>): Promise<void> {
 		try {
-			this.#tell(await read());
+			await read();
+			this.#tell();
 		} catch (error) {
 			if (!isDomainError(error)) throw error;
 			this.#deps.events.write("debug", "the graph could not be refreshed", { error });
 		}
 	}
 
-	#tell(graph: Graph): void {
-		const edges = this.#declaredIn(graph);
-		if (edges === null) return;
-		const values = JSON.stringify(edges);
-		if (values === this.#told) return;
-		this.#told = values;
+	/** Whether a value has really changed is for whoever asks for the values. */
+	#tell(): void {
+		const { revision, declarations } = this.#deps.view;
+		if (revision === this.#told || declarations === null || declarations.edges.length === 0) return;
+		this.#told = revision;
 		for (const listener of this.#listeners) listener();
 	}
 
 	/**
 	 * Every declared edge with its live values, in the order of the system unit's state; one that
-	 * declares nothing is left out. Fails with `storage_unavailable`.
+	 * declares nothing is left out. What was acknowledged before the call counts for `certain` units
+	 * whichever server wrote it, for others if this one did. Fails with `storage_unavailable`.
 	 */
-	async declaredEdges(): Promise<readonly DeclaredEdge[]> {
-		const graph = await this.#deps.view.sync();
+	async declaredEdges(certain: readonly UnitId[] = []): Promise<readonly DeclaredEdge[]> {
+		const { view } = this.#deps;
+		let graph = await view.sync();
+		if (certain.length > 0) {
+			await this.confirm(certain);
+			graph = await view.settle();
+		}
 		return this.#declaredIn(graph) ?? [];
+	}
+
+	/** Takes in the heads of these units as they are now. Fails with `storage_unavailable`. */
+	async confirm(ids: readonly UnitId[]): Promise<void> {
+		const { log, view } = this.#deps;
+		const confirmOne = async (id: UnitId) => {
+			const { record } = await log.confirm(id);
+			if (record !== null) view.take(summaryOf(id, record));
+		};
+		for (let at = 0; at < ids.length; at += limits.graphReadsAtOnce) {
+			const some = ids.slice(at, at + limits.graphReadsAtOnce);
+			await orUnavailable(() => Promise.all(some.map(confirmOne)));
+		}
 	}
 
 	/** null while the system unit's state is not indexed. */
@@ -127,6 +154,8 @@ export class LiveGraph {
 				inDigest: edge?.inDigest ?? null,
 				outDigest: edge?.outDigest ?? null,
 				status: edge?.status ?? "unknown",
+				isOutKnown: edge?.outFault !== "consumed_version_gone",
+				isKnown: edge?.reason !== "upstream_not_indexed" && edge?.outFault !== "unit_not_indexed",
 				lastInAt: wholeSeconds(edge?.lastInAt ?? null),
 				lastOutAt: wholeSeconds(edge?.lastOutAt ?? null),
 			};
@@ -155,7 +184,7 @@ export class LiveGraph {
 		const isAlone = !feed.hasHeardWithin(limits.graphOthersActiveMs);
 		if (isAlone || units.length > limits.graphConfirmsPerLockMax) return known();
 		return this.#inTime(async () => {
-			await Promise.all(units.map((unit) => this.#deps.log.confirm(unit)));
+			await this.confirm(units);
 			return known();
 		}, known);
 	}

@@ -1,10 +1,8 @@
 /** The graph of units: who depends on whose outputs, what is stale, and in which order to apply. */
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { unitNotFound } from "../unit/not-found.ts";
-import { summaryOf } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 import type { Graph, GraphEdge, GraphUnit, UnitStatus } from "./compile.ts";
@@ -100,8 +98,8 @@ export class GraphService {
 	}
 
 	/** See LiveGraph.declaredEdges. */
-	declaredEdges(): Promise<readonly DeclaredEdge[]> {
-		return this.#deps.live.declaredEdges();
+	declaredEdges(certain: readonly UnitId[] = []): Promise<readonly DeclaredEdge[]> {
+		return this.#deps.live.declaredEdges(certain);
 	}
 
 	/** See LiveGraph.onChange. */
@@ -120,16 +118,11 @@ export class GraphService {
 		let graph = await view.sync();
 		const above = new Set((graph.units.get(id)?.incoming ?? []).map((edge) => edge.from));
 		const looked = [id, ...[...above].slice(0, limits.graphConfirmsPerLockMax)];
-		await orUnavailable(() => Promise.all(looked.map((unit) => this.#confirm(unit))));
+		await this.#deps.live.confirm(looked);
 		graph = await view.settle();
 		const unit = graph.units.get(id);
 		if (unit?.exists !== true) throw unitNotFound();
 		return reportOn(unit, await this.#visibleAround(caller, [unit]), view);
-	}
-
-	async #confirm(id: UnitId): Promise<void> {
-		const { record } = await this.#deps.log.confirm(id);
-		if (record !== null) this.#deps.view.take(summaryOf(id, record));
 	}
 
 	/**

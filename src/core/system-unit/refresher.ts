@@ -25,7 +25,12 @@ import {
 } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
-import { type ValuesOf, withDependencyValues } from "./dependency-edit.ts";
+import {
+	type DeclaredDependency,
+	findDependencies,
+	type ValuesOf,
+	withDependencyValues,
+} from "./dependency-edit.ts";
 
 export interface RefresherDeps {
 	readonly unit: UnitId;
@@ -41,8 +46,11 @@ export interface RefresherDeps {
 	readonly stopping: AbortSignal;
 }
 
-/** The values of all edges as the heads are now. Fails with StoreError or DomainError. */
-export type LiveValues = () => Promise<ValuesOf>;
+/**
+ * The values of all edges as far as they are known; those of `certain` edges as the heads are now.
+ * Fails with StoreError or DomainError.
+ */
+export type LiveValues = (certain: readonly DeclaredDependency[]) => Promise<ValuesOf>;
 
 export type RefreshOutcome =
 	/** The overlay was replaced, made or taken away. */
@@ -152,16 +160,31 @@ export class SystemStateRefresher {
 		if (written.encrypted || written.serial === null) return "nothing";
 		if (written.sizeBytes > limits.systemStateBytesMax) return "too-large";
 		if (this.#liveValues === null) return "nothing";
-		const valuesOf = await this.#liveValues();
 		// What is shown is what is edited, because a time stays as long as its digest does.
 		const shown = overlay === undefined ? null : await this.#read(overlay);
 		const bytes = shown ?? (await this.#read(written));
 		if (bytes === null) throw damaged();
-		const { bytes: edited } = withDependencyValues(bytes, valuesOf);
+		const edited = await this.#edited(bytes, this.#liveValues);
 		const isShown = overlay === undefined || shown !== null;
 		if (edited === bytes && isShown) return "unchanged";
 		const sha256 = new Bun.CryptoHasher("sha256").update(edited).digest("hex");
 		return { written, bytes: sha256 === written.sha256 ? null : edited };
+	}
+
+	/**
+	 * The bytes with live values. Where this server would change something it makes certain first: it
+	 * may lag behind another one, and must not bring old values back.
+	 */
+	async #edited(bytes: Uint8Array, liveValues: LiveValues): Promise<Uint8Array> {
+		const certain = new Map<string, DeclaredDependency>();
+		const found = findDependencies(bytes);
+		for (;;) {
+			const valuesOf = await liveValues([...certain.values()]);
+			const { bytes: edited, changed } = withDependencyValues(bytes, found, valuesOf);
+			const isCertain = changed.every((edge) => certain.has(JSON.stringify(edge)));
+			if (isCertain) return edited;
+			for (const edge of changed) certain.set(JSON.stringify(edge), edge);
+		}
 	}
 
 	/** null when it is damaged or gone: of an overlay nothing is lost by that, it is made anew. */

@@ -72,9 +72,9 @@ export function changedTeam(before: Team, input: TeamInput): Team {
 		organizationAccess: { ...before.organizationAccess, ...flags },
 	};
 	const { name, description, ssoTeamId } = team;
-	if (!/^[A-Za-z0-9_-]{1,90}$/.test(name)) {
+	if (!/^[A-Za-z0-9_-](?:[A-Za-z0-9 _-]{0,88}[A-Za-z0-9_-])?$/.test(name)) {
 		throw new DomainError("invalid_request", "the team's name is not acceptable", {
-			hint: "up to 90 letters, digits, dashes and underscores",
+			hint: "up to 90 letters, digits, spaces, dashes and underscores, no space at either end",
 		});
 	}
 	const isLong =

@@ -105,6 +105,11 @@ export function subjectOfTeam(team: string): string {
 	return `team:${team}`;
 }
 
+/** The id of the team that is the principal; null: it is none. */
+export function teamOfSubject(principal: string): string | null {
+	return principal.startsWith("team:") ? principal.slice("team:".length) : null;
+}
+
 /** The principal that the organization's token speaks for. */
 export function subjectOfOrganization({ key }: TeamsDocument): string {
 	return `organization:${key}`;

@@ -2,8 +2,11 @@
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import type { UnitService } from "../unit/service.ts";
+import type { UnitSummary } from "../unit/summary.ts";
 import { encodeUnitId, type UnitId } from "../unit/unit-id.ts";
 import type { VariableDocuments, VariablePlace, VariableUpdate } from "./documents.ts";
+import { type InheritedVariable, inherited, type VariableSource } from "./set.ts";
+import type { VariableSetService } from "./sets.ts";
 import {
 	type Variable,
 	type VariableChange,
@@ -15,6 +18,7 @@ export interface VariableServiceDeps {
 	readonly gate: Gate;
 	readonly units: UnitService;
 	readonly documents: VariableDocuments;
+	readonly sets: VariableSetService;
 }
 
 /**
@@ -33,6 +37,25 @@ export class VariableService {
 	async list(caller: Caller, id: UnitId): Promise<readonly Variable[]> {
 		await this.#deps.gate.authorize(caller, "unit.read-variables", id);
 		return await this.#deps.documents.read(await this.#place(caller, id));
+	}
+
+	/**
+	 * All variables that the unit has, those of variable sets as well, the ones that count last.
+	 * Fails as `list`.
+	 */
+	async inherited(caller: Caller, id: UnitId): Promise<readonly InheritedVariable[]> {
+		const { gate, documents, sets } = this.#deps;
+		await gate.authorize(caller, "unit.read-variables", id);
+		const unit = await this.#unit(caller, id);
+		const [own, others] = await Promise.all([documents.read(placeOf(unit)), sets.sourcesFor(unit)]);
+		return inherited([...others, { set: null, scope: "unit", variables: own }]);
+	}
+
+	/** The variable sets that apply to the unit. Fails as `list`. */
+	async sets(caller: Caller, id: UnitId): Promise<readonly VariableSource[]> {
+		const { gate, sets } = this.#deps;
+		await gate.authorize(caller, "unit.read-variables", id);
+		return await sets.sourcesFor(await this.#unit(caller, id));
 	}
 
 	/** Fails with `not_found`, or as `list`. */
@@ -80,8 +103,15 @@ export class VariableService {
 	}
 
 	async #place(caller: Caller, id: UnitId): Promise<VariablePlace> {
-		// Who may read the variables alone may not read the unit itself.
-		const unit = await this.#deps.units.get({ ...caller, principal: systemPrincipal }, id);
-		return { register: `variables-${encodeUnitId(id)}`, life: unit.created, owner: id };
+		return placeOf(await this.#unit(caller, id));
 	}
+
+	/** Who may read the variables alone may not read the unit itself. */
+	async #unit(caller: Caller, id: UnitId): Promise<UnitSummary> {
+		return await this.#deps.units.get({ ...caller, principal: systemPrincipal }, id);
+	}
+}
+
+function placeOf({ id, created }: UnitSummary): VariablePlace {
+	return { register: `variables-${encodeUnitId(id)}`, life: created, owner: id };
 }

@@ -219,9 +219,11 @@ function checkUnique(projects: readonly Project[], { id, name }: Project): void 
 function checkProject({ name, description, labels }: Project): void {
 	checkLabels(labels);
 	if (!/^[\p{L}\p{N} _-]{3,40}$/u.test(name) || name.trim() !== name) {
-		throw new DomainError("invalid_request", "the project's name is not acceptable", {
-			hint: "3 to 40 letters, digits, spaces, dashes and underscores, no space at either end",
-		});
+		throw new DomainError(
+			"invalid_request",
+			"Name may only contain letters, digits, spaces, dashes and underscores",
+			{ hint: "a project's name has 3 to 40 of them, and no space at either end" },
+		);
 	}
 	if (Buffer.byteLength(description) > limits.workspaceTextBytesMax) {
 		throw new DomainError("invalid_request", "the project's description is too long", {

@@ -81,7 +81,9 @@ function inputFault(value: Plain): string | null {
 async function read(state: PlainMap, call: Call<Api>): Promise<PlainMap> {
 	const edge = (await declaredEdges(call))?.get(textOf(state, "id") ?? "");
 	if (textOf(state, "from_unit_id") === undefined) return imported(edge);
-	return edge === undefined ? state : { ...state, ...liveValues(edge, state) };
+	// Where the version that was consumed is gone, the state may know more of it than the server does.
+	const isLeft = edge === undefined || edge.reason === "consumed_version_gone";
+	return isLeft ? state : { ...state, ...liveValues(edge, state) };
 }
 
 /** A time stays as long as its digest does, as in the state that the server writes. */

@@ -8,6 +8,7 @@ import type { Call } from "./calls.ts";
 import { checkAnswer } from "./conformance.ts";
 import { organizationCalls } from "./organization-calls.ts";
 import { teamCalls } from "./team-calls.ts";
+import { variableCalls } from "./variable-calls.ts";
 
 const base = "/tfe/api/v2";
 const org = `${base}/organizations/default`;
@@ -168,8 +169,6 @@ const calls: readonly Call[] = [
 			reader: 403,
 		},
 	]),
-	{ route: `GET ${W}/vars`, path: `${prod}/vars`, status: 200 },
-	{ route: `GET ${W}/all-vars`, path: `${prod}/all-vars`, status: 200 },
 	...[
 		"tag-bindings",
 		"relationships/tag-bindings",
@@ -295,6 +294,7 @@ const calls: readonly Call[] = [
 		stranger: 422,
 	})),
 	...teamCalls,
+	...variableCalls,
 ];
 
 const isSeed = (requestId: string) => requestId === "seed" || requestId === "before";

@@ -32,6 +32,19 @@ describe("tokens", () => {
 		expect((await call(described.attributes.token, "GET", "/v1/units/shop__a")).status).toBe(401);
 	});
 
+	test("of a team hold locks as the team", async () => {
+		const id = await team("platform", ["ann@example.com"]);
+		await made(`${base}/team-workspaces`, onWorkspace(id, "write"));
+		const { token } = (await made(`${base}/teams/${id}/authentication-token`, {})).attributes;
+		const ws = `${base}/workspaces/ws-shop__a`;
+		const locked = await call(token, "POST", `${ws}/actions/lock`, {});
+		expect(locked.data.relationships["locked-by"]).toEqual({ data: { id, type: "teams" } });
+		const refused = await call(null, "POST", `${ws}/actions/unlock`);
+		expect(refused.status).toBe(409);
+		expect(refused.text).toContain("is locked by Team");
+		expect((await call(token, "POST", `${ws}/actions/unlock`)).status).toBe(200);
+	});
+
 	test("of a team end with it, and with its leave for members", async () => {
 		const closed = { "allow-member-token-management": false };
 		const id = await team("platform", ["ann@example.com"], closed);

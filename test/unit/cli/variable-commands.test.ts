@@ -86,6 +86,6 @@ describe("taco variable", () => {
 	test("tells of a unit that is not there, and of a value that is given twice", async () => {
 		expect((await variable(["ls", "app/none"])).code).toBe(3);
 		expect((await variable(["set", "app/prod", "a=b", "-f", "x"])).code).toBe(2);
-		expect((await variable(["set", "app/prod", "1a=b"])).code).toBe(8);
+		expect((await variable(["set", "app/prod", "a b=c"])).code).toBe(8);
 	});
 });

@@ -103,6 +103,13 @@ export function paged(resources: readonly Resource[], query: URLSearchParams): R
 	return list(cut(resources, page), page, resources.length);
 }
 
+/** All at once, for lists that the vendor's API does not cut, unless the query asks for a page. */
+export function whole(resources: readonly Resource[], query: URLSearchParams): Response {
+	if (query.has("page[number]") || query.has("page[size]")) return paged(resources, query);
+	const page = { number: 1, size: Math.max(resources.length, limits.workspacesPerPageMax) };
+	return list(resources, page, resources.length);
+}
+
 /** What stands on the page. */
 export function cut<T>(all: readonly T[], page: PageRequest): readonly T[] {
 	const first = (page.number - 1) * page.size;

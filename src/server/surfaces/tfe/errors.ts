@@ -3,6 +3,7 @@
  * makes it wait for a lock, 404 means "not there" and "not for you", and what a user should read
  * must be a 422 or 403. An address that is not there is never a 5xx: the client would retry it.
  */
+import type { ErrorCode } from "../../../core/errors.ts";
 import type { Log } from "../../../core/ports/log.ts";
 import {
 	apiStatus,
@@ -39,6 +40,12 @@ const titles: Readonly<Record<number, string>> = {
 	429: "too many requests",
 };
 
+/** As the vendor's API calls what its clients may have got wrong in a document. */
+const codeTitles: Readonly<Partial<Record<ErrorCode, string>>> = {
+	invalid_request: "invalid attribute",
+	invalid_unit_id: "invalid attribute",
+};
+
 /** A refusal whose status and text are part of the protocol, and not those of a code. */
 export class TfeRefusal extends Error {
 	readonly status: number;
@@ -70,7 +77,7 @@ export function presentTfeError(
 	const error = toDomainError(thrown);
 	const status = tfeStatus[error.code];
 	logError(error, status, context, log);
-	const title = titles[status] ?? "server error";
+	const title = codeTitles[error.code] ?? titles[status] ?? "server error";
 	const detail = error.hint === "" ? error.message : `${error.message}; ${error.hint}`;
 	const isUnread = status === 404 && request.headers.get("user-agent") === "go-tfe";
 	// go-tfe does not read a 404 and gives up the connection on which there is one to be read.

@@ -25,6 +25,8 @@ import { teamRoutes } from "./teams.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { takeUpload, uploadPath } from "./uploads.ts";
 import { userRoutes } from "./users.ts";
+import { variableSetRoutes } from "./variable-sets.ts";
+import { variableRoutes } from "./variables.ts";
 import { workspaceRoutes } from "./workspaces.ts";
 
 /** For Terraform's service discovery. */
@@ -52,6 +54,8 @@ export const tfeRoutes: readonly Route[] = [
 	...teamRoutes,
 	...teamAccessRoutes,
 	...tokenRoutes,
+	...variableRoutes,
+	...variableSetRoutes,
 ];
 
 /** By method and number of segments, so that few are looked at. */

@@ -7,6 +7,7 @@ import { isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import { describeHolder } from "../../../core/lock/rules.ts";
 import { randomId } from "../../../core/ports/random.ts";
+import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Lock, LockInfo } from "../../../core/unit/record.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { isOwnLock, lockIdPrefix } from "../../../core/workspace/workspace-lock.ts";
@@ -78,7 +79,9 @@ async function unlock(exchange: Exchange): Promise<Response> {
 	const held = unit.lock;
 	if (held === null) return await unlockedAlready(exchange, id);
 	if (!isOwnLock(held, caller, id)) {
-		return conflict("the workspace is locked by User", held);
+		// Clients know the holder's kind by these words.
+		const kind = teamOfSubject(held.principal) === null ? "User" : "Team";
+		return conflict(`the workspace is locked by ${kind}`, held);
 	}
 	if (isPending(deps.core, unit)) {
 		// Clients know this text, and ask again.

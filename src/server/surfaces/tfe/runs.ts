@@ -2,15 +2,17 @@
  * Runs, which this server does not have: nothing pretends to have run. What asks for one is refused
  * in words; lists are empty, since clients look into them before they do something else.
  */
-import { DomainError } from "../../../core/errors.ts";
 import { list, one, pageIn } from "./document.ts";
+import { TfeRefusal } from "./errors.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { unitOf } from "./workspaces.ts";
 
 async function refuse(): Promise<Response> {
-	throw new DomainError("invalid_request", "this server does not run Terraform", {
-		hint: "run it where you are: this organization's workspaces execute locally, whatever their mode",
-	});
+	throw new TfeRefusal(
+		422,
+		"unprocessable entity",
+		"this server does not run Terraform; run it where you are: workspaces execute locally here, whatever their mode",
+	);
 }
 
 async function noneOfWorkspace(exchange: Exchange): Promise<Response> {

@@ -72,16 +72,9 @@ function announcedIn({ attributes }: GivenResource): Announced {
 	};
 }
 
-function isCurrent(
-	version: Version | null,
-	{ serial, md5, lineage }: Announced,
-): version is Version {
-	return (
-		version !== null &&
-		version.serial === serial &&
-		hexOfMd5(version.md5) === md5 &&
-		(lineage === null || version.lineage === null || version.lineage === lineage)
-	);
+/** Whether the announced bytes are the current ones, whatever else was announced of them. */
+function isCurrent(version: Version | null, { md5 }: Announced): version is Version {
+	return version !== null && hexOfMd5(version.md5) === md5;
 }
 
 /** Terraform's `state push -force` does not reach a server from a cloud block; another way does. */

@@ -1,4 +1,5 @@
 /** What may stand beside a workspace in one answer: related resources that were asked for. */
+import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Workspace } from "../../../core/workspace/service.ts";
 import type { Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
@@ -8,6 +9,7 @@ import { currentOutputs } from "./outputs.ts";
 import { projectView } from "./projects.ts";
 import { storedView } from "./state-version-view.ts";
 import { effectiveBindings } from "./tag-bindings.ts";
+import { ownVariables } from "./variables.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /** The relations that the vendor's API can include. Those about runs never lead anywhere here. */
@@ -42,7 +44,7 @@ export const workspaceIncludes: ReadonlySet<string> = new Set([
 /** Who holds the lock, by what the lock says. */
 function lockHolder({ unit }: Workspace): Resource[] {
 	const { lock } = unit;
-	if (lock === null) return [];
+	if (lock === null || teamOfSubject(lock.principal) !== null) return [];
 	const { Who: who } = lock.info;
 	return [
 		{
@@ -92,6 +94,7 @@ export async function withIncludes(
 	if (wanted.has("current_state_version") && mayRead && unit.current !== null) {
 		included.push(storedView(exchange, unit.id, unit.current));
 	}
+	if (wanted.has("vars")) included.push(...(await ownVariables(exchange, unit.id)));
 	if (!wanted.has("outputs") || !mayReadOutputs) return { view, included };
 	const outputs = await workspaceOutputs(exchange, workspace);
 	const data = outputs.map(({ id, type }) => ({ id, type }));

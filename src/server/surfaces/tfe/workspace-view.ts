@@ -1,11 +1,12 @@
 /** A workspace as the wire shows it. */
 import { isDomainError } from "../../../core/errors.ts";
 import type { Organization } from "../../../core/organization/organization.ts";
+import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Lock } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
-import type { Relationship, Resource } from "./document.ts";
+import type { Identifier, Relationship, Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import {
 	fullId,
@@ -108,6 +109,14 @@ function attributes(
 	};
 }
 
+/** Whose lock it is: a person's, or a team's by its token. */
+function holderOf(organization: Organization, { principal }: Lock): Identifier {
+	const team = teamOfSubject(principal);
+	return team === null
+		? { id: userId({ id: principal }), type: "users" }
+		: { id: fullId(organization, team), type: "teams" };
+}
+
 const nobody: Relationship = { data: null };
 
 function relationships(
@@ -142,9 +151,7 @@ function relationships(
 		},
 		"latest-run": nobody,
 		"locked-by":
-			unit.lock === null || !mayRead
-				? nobody
-				: { data: { id: userId({ id: unit.lock.principal }), type: "users" } },
+			unit.lock === null || !mayRead ? nobody : { data: holderOf(organization, unit.lock) },
 		organization: { data: { id: organization.name, type: "organizations" } },
 		outputs: { links: { related: `${self}/current-state-version-outputs` } },
 		project: { data: { id: fullId(organization, project.id), type: "projects" } },

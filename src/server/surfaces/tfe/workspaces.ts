@@ -3,20 +3,12 @@ import { DomainError } from "../../../core/errors.ts";
 import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
 import { settingsIn } from "../../../core/workspace/settings.ts";
-import {
-	type GivenResource,
-	isRelated,
-	list,
-	nothing,
-	one,
-	pageIn,
-	relatedId,
-	resourceIn,
-} from "./document.ts";
+import { type GivenResource, isRelated, nothing, one, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
 import { includesIn } from "./query.ts";
 import { labelsIn } from "./tag-bindings.ts";
+import { ownVariables } from "./variables.ts";
 import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
 import { listWorkspaces } from "./workspace-list.ts";
 
@@ -33,8 +25,13 @@ export function unitOf(exchange: Exchange): UnitId {
 
 async function shown(exchange: Exchange, workspace: Workspace, status = 200): Promise<Response> {
 	const wanted = includesIn(exchange.context.query, workspaceIncludes);
-	const { view, included } = await withIncludes(exchange, workspace, wanted);
-	return one(view, status, distinct(included));
+	const [{ view, included }, variables] = await Promise.all([
+		withIncludes(exchange, workspace, wanted),
+		ownVariables(exchange, workspace.unit.id),
+	]);
+	const vars = { data: variables.map(({ id, type }) => ({ id, type })) };
+	const relationships = { ...view.relationships, vars };
+	return one({ ...view, relationships }, status, distinct(included));
 }
 
 async function show(exchange: Exchange): Promise<Response> {
@@ -129,13 +126,6 @@ async function safeDelete(exchange: Exchange): Promise<Response> {
 	return nothing();
 }
 
-/** Variables are not kept yet; a client that asks for them before an import must get a list. */
-async function noVariables(exchange: Exchange): Promise<Response> {
-	const { caller, deps, context } = exchange;
-	await deps.core.workspaces.get(caller, unitOf(exchange));
-	return list([], pageIn(context.query), 0);
-}
-
 const byName = "/organizations/:organization/workspaces/:name";
 const byId = "/workspaces/:workspace";
 const collection = "/organizations/:organization/workspaces";
@@ -154,12 +144,4 @@ export const workspaceRoutes: readonly Route[] = [
 			handle: safeDelete,
 		},
 	]),
-	...["vars", "all-vars"].map(
-		(word): Route => ({
-			method: "GET",
-			path: `${byId}/${word}`,
-			operation: "listVariables",
-			handle: noVariables,
-		}),
-	),
 ];

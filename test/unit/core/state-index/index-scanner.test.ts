@@ -175,3 +175,99 @@ test("random outputs come out with their exact texts", () => {
 		{ seed, numRuns: 500 },
 	);
 });
+
+const names = fc.constantFrom("a", "b-1", 'q"x', "é");
+const modes = fc.constantFrom("managed", "data");
+const types = fc.constantFrom(
+	"aws_vpc",
+	"terraform_remote_state",
+	"tfe_outputs",
+	"opentaco_dependency",
+);
+
+interface RandomInstance {
+	readonly index_key?: string | number;
+	readonly deposed?: string;
+	readonly attributes: Record<string, unknown>;
+}
+
+const instance: fc.Arbitrary<RandomInstance> = fc.record(
+	{
+		attributes: fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 3 }), {
+			maxKeys: 3,
+			noNullPrototype: true,
+		}),
+		index_key: fc.oneof(names, fc.nat(9)),
+		deposed: fc.constant("00000001"),
+		sensitive_attributes: fc.constant([["attributes", { type: "get_attr", value: "type" }]]),
+	},
+	{ requiredKeys: ["attributes"] },
+);
+
+const resource = fc.record(
+	{
+		mode: modes,
+		type: types,
+		name: names,
+		module: fc.constantFrom("module.m", 'module.m["k"]'),
+		provider: names,
+		instances: fc.array(instance, { maxLength: 4 }),
+	},
+	{ requiredKeys: ["mode", "type", "name", "instances"] },
+);
+
+/** The object with its members in another order. */
+function shuffled<T extends object>(object: T, by: number): T {
+	const entries = Object.entries(object);
+	const at = by % Math.max(entries.length, 1);
+	return Object.fromEntries([...entries.slice(at), ...entries.slice(0, at)]) as T;
+}
+
+const readingTypes = new Set([
+	"data.terraform_remote_state",
+	"data.tfe_outputs",
+	"managed.opentaco_dependency",
+]);
+
+test("random states have the index that one would read out of the parsed whole", () => {
+	fc.assert(
+		fc.property(
+			fc.array(resource, { maxLength: 6 }),
+			fc.nat(9),
+			fc.integer({ min: 1, max: 60 }),
+			fc.constantFrom(0, 2),
+			(resources, by, size, indent) => {
+				const mixed = resources.map((one) =>
+					shuffled({ ...one, instances: one.instances.map((each) => shuffled(each, by)) }, by),
+				);
+				const { index, resources: listed } = scan(
+					JSON.stringify({ version: 4, resources: mixed, outputs: {} }, null, indent),
+					size,
+				);
+				const living = resources.flatMap(({ instances, ...of }) =>
+					instances.flatMap((one) => (one.deposed === undefined ? [{ ...of, ...one }] : [])),
+				);
+				expect(
+					index.readings.map(({ attributesText, ...of }) => ({
+						...of,
+						attributes: JSON.parse(attributesText),
+					})),
+				).toEqual(
+					living
+						.filter(({ mode, type }) => readingTypes.has(`${mode}.${type}`))
+						.map(({ mode, type, name, module = null, index_key = null, attributes }) => ({
+							...{ mode, type, name, module, indexKey: index_key },
+							attributes: JSON.parse(JSON.stringify(attributes)),
+						})),
+				);
+				expect(listed.resources.map(({ type, name, indexKey }) => [type, name, indexKey])).toEqual(
+					living.map(({ type, name, index_key = null }) => [type, name, index_key]),
+				);
+				expect(index.resourceCount).toBe(
+					resources.flatMap(({ mode, instances }) => (mode === "managed" ? instances : [])).length,
+				);
+			},
+		),
+		{ seed, numRuns: 500 },
+	);
+});

@@ -14,6 +14,7 @@ import type { Version } from "../../../../src/core/unit/record.ts";
 import { parseUnitId, stateKeyOfUnit } from "../../../../src/core/unit/unit-id.ts";
 import { MemoryStore } from "../../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../../support/core.ts";
+import { FaultStore, nthOperation, type StoreFault } from "../../../support/fault-store.ts";
 
 const id = parseUnitId("myapp/prod");
 const caller: Caller = {
@@ -194,6 +195,39 @@ test("storage trouble is not an empty index", async () => {
 	const gone = { ...version, sha256: "0".repeat(64), body: `${version.body.slice(0, -1)}x` };
 	await expect(core.stateIndex.of(id, gone)).rejects.toMatchObject({ code: "storage_corrupt" });
 });
+
+const faults: readonly StoreFault[] = [
+	{ kind: "before", error: "unavailable" },
+	{ kind: "after", error: "timeout" },
+	{ kind: "truncated" },
+];
+
+for (const fault of faults) {
+	test(`with every single call of the store failing (${JSON.stringify(fault)}) nobody sees half an index`, async () => {
+		for (const isThere of [true, false]) {
+			for (let nth = 0; nth < 8; nth++) {
+				const memory = new MemoryStore(realClock);
+				const writer = open(memory);
+				await writer.stateIndex.of(id, await write(writer, stateOf(1)));
+				const { blobs } = await memory.list({ prefix: indexRoot(id), limit: 10 });
+				if (!isThere) for (const { key } of blobs) await memory.delete(key);
+				const store = new FaultStore(memory, nthOperation(nth, fault));
+				const core = open(store);
+				const values = async () =>
+					(await core.outputs.read(caller, id)).map(({ valueText }) => valueText);
+				const first = await values().catch((error: unknown) => error);
+				if (!Array.isArray(first))
+					expect(first).toMatchObject({ code: expect.stringMatching(/^storage_/) });
+				else expect(first).toEqual(['"v1"']);
+				store.plan = () => null;
+				expect(await values()).toEqual(['"v1"']);
+				expect(await open(memory).outputs.read(caller, id)).toHaveLength(1);
+				const codes = (await doctor(memory, writer)).map(({ code }) => code);
+				expect(codes).not.toContain("index-damaged");
+			}
+		}
+	});
+}
 
 test("what cannot be looked into is opaque", async () => {
 	const core = open(new MemoryStore(realClock));

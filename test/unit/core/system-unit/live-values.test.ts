@@ -24,14 +24,49 @@ describe("values of an edge", () => {
 		inDigest: "new-in",
 		outDigest: "new-out",
 		status: "pending",
+		isKnown: true,
+		isOutKnown: true,
 		lastInAt: "2026-02-02T00:00:00Z",
 		lastOutAt: "2026-02-03T00:00:00Z",
 	};
-	const valuesOf = liveValuesOf({ declaredEdges: async () => [live] });
+	const confirmed: string[] = [];
+	const source = (edge: DeclaredEdge) =>
+		liveValuesOf({
+			declaredEdges: async (certain) => {
+				confirmed.push(...certain);
+				return [edge];
+			},
+		});
+	const valuesOf = () => source(live)([]);
 
 	test("are those of the graph", async () => {
-		const { address: _a, edgeId: _e, ...values } = live;
+		const { address: _a, edgeId: _e, isKnown: _k, isOutKnown: _o, ...values } = live;
 		expect((await valuesOf())(declared, nothing)).toEqual(values);
+		expect(confirmed).toEqual([]);
+	});
+
+	test.each([
+		["other than what is there now", { outDigest: "old", status: "ok" }, "old", "pending"],
+		["what is there now, as it was", { outDigest: "in", status: "ok" }, "in", "ok"],
+		["what is there now, by chance", { outDigest: "in", status: "pending" }, "in", "unknown"],
+		["not known to the state either", { outDigest: null, status: "unknown" }, null, "unknown"],
+	])("keep what was consumed when its version is gone: %s", async (_name, shown, out, status) => {
+		const gone = { ...live, inDigest: "in", outDigest: null, isOutKnown: false } as const;
+		const values = (await source({ ...gone, status: "unknown" })([]))(declared, {
+			...{ ...nothing, inDigest: "in" },
+			...shown,
+		});
+		expect(values).toMatchObject({ outDigest: out, status });
+	});
+
+	test("are made certain by the heads of both units", async () => {
+		await source(live)([declared, { ...declared, toUnitId: "/c/d/terraform.tfstate" }]);
+		expect(confirmed).toEqual(["a", "b", "c/d"]);
+	});
+
+	test("are left alone while a state is being read", async () => {
+		const loading = await source({ ...live, isKnown: false })([]);
+		expect(loading(declared, nothing)).toBeUndefined();
 	});
 
 	test("keep a time as long as its digest is the same", async () => {

@@ -58,6 +58,21 @@ describe("live values wait", () => {
 	});
 });
 
+test("a server that lags behind makes certain before it changes what is shown", async () => {
+	await bench.write(edgeState(1));
+	await bench.core.tasks.idle();
+	bench.digest = "new";
+	await bench.refresh();
+	const asked: number[] = [];
+	const lagging = bench.open(async (certain) => {
+		asked.push(certain.length);
+		return () => pending(certain.length > 0 ? "new" : "old");
+	});
+	expect(await lagging.parts.systemState.refresh()).toBe("unchanged");
+	expect(asked).toEqual([0, 1]);
+	expect(await bench.read()).toBe(shownState(1, "new"));
+});
+
 test("many changes at once are written once", async () => {
 	await bench.write(edgeState(1));
 	await bench.core.tasks.idle();
