@@ -163,6 +163,28 @@ const userCommands = commandMap({
 	},
 });
 
+const organizationCommands = commandMap({
+	ls: {
+		summary: "List organizations",
+		aliases: ["list"],
+		load: () => import("./commands/org/ls.ts").then((module) => module.default),
+	},
+	create: {
+		summary: "Make an organization",
+		load: () => import("./commands/org/create.ts").then((module) => module.default),
+	},
+	info: {
+		summary: "Show what is known about an organization",
+		aliases: ["show", "describe"],
+		load: () => import("./commands/org/info.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete an organization without units",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/org/rm.ts").then((module) => module.default),
+	},
+});
+
 const providerCommands = commandMap({
 	init: {
 		summary: "Scaffold a Terraform configuration that manages this server",
@@ -201,6 +223,11 @@ export const commands = commandMap({
 	rbac: {
 		summary: "Roles: who may do what",
 		children: rbacCommands,
+	},
+	org: {
+		summary: "Organizations, each with its own units and roles",
+		aliases: ["orgs"],
+		children: organizationCommands,
 	},
 	audit: {
 		summary: "Who did what, and who was not let",
