@@ -2,6 +2,7 @@
  * `bun run bench`: figures of the built executable, as ratios to a bare server measured in the same
  * run, because machines differ and are noisy. `bun run bench operations listing` runs only those.
  */
+import { benchGraph } from "./bench/graph.ts";
 import { benchLargeState } from "./bench/large-state.ts";
 import { benchListing } from "./bench/listing.ts";
 import { benchOperations } from "./bench/operations.ts";
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 	"large-state": benchLargeState,
 	outputs: benchOutputs,
 	listing: benchListing,
+	graph: benchGraph,
 };
 
 const wanted = process.argv.slice(2);

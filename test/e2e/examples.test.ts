@@ -1,6 +1,6 @@
 /** The examples, as they stand in the repository. */
 import { expect, test } from "bun:test";
-import { cp } from "node:fs/promises";
+import { cp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openSite } from "../support/s3-site.ts";
 import { adminToken, startServer } from "../support/server.ts";
@@ -10,6 +10,21 @@ import { temporaryDirectory } from "../support/tmpdir.ts";
 
 const examples = resolve(import.meta.dir, "../../examples");
 const has = terraformOrSkip("the examples");
+
+test("every example is run by a test, and has a page of its own", async () => {
+	const tests = await readdir(import.meta.dir);
+	const sources = await Promise.all(
+		tests.map((name) => Bun.file(join(import.meta.dir, name)).text()),
+	);
+	const names = (await readdir(examples)).sort();
+	expect(names.length).toBeGreaterThan(4);
+	for (const name of names) {
+		expect({ name, isRun: sources.some((text) => text.includes(`examples/${name}`)) }).toEqual({
+			...{ name, isRun: true },
+		});
+		expect(await Bun.file(join(examples, name, "README.md")).exists()).toBe(true);
+	}
+});
 
 test.skipIf(!has)("examples/http-backend applies, and goes on after a change", async () => {
 	await using folder = await temporaryDirectory("examples");

@@ -123,8 +123,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				"core/state/service.ts",
-				"let head = await this.#deps.log.confirm(id);",
-				"let head = this.#deps.log.lastSeen(id) ?? (await this.#deps.log.confirm(id));",
+				"\t\t\tlet head = await this.#deps.log.confirm(id);",
+				"\t\t\tlet head = this.#deps.log.lastSeen(id) ?? (await this.#deps.log.confirm(id));",
 			),
 		],
 	},
@@ -355,8 +355,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				"core/state/service.ts",
-				"let head = await this.#deps.log.confirm(id);",
-				"const found = await this.#deps.log.confirm(id).catch(() => null);\n\t\t\tif (found === null) return await this.#readPlain(id, number);\n\t\t\tlet head = found;",
+				"\t\t\tlet head = await this.#deps.log.confirm(id);",
+				"\t\t\tconst found = await this.#deps.log.confirm(id).catch(() => null);\n\t\t\tif (found === null) return await this.#readPlain(id, number);\n\t\t\tlet head = found;",
 			),
 		],
 	},

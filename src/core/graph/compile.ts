@@ -5,8 +5,9 @@
 import type { UnitId } from "../unit/unit-id.ts";
 import { components } from "./components.ts";
 import type { Declaration } from "./declarations.ts";
-import { edgeId } from "./edge-id.ts";
 import type { StateFacts } from "./facts.ts";
+import { edgesInto } from "./judge.ts";
+import { GraphMemory, push } from "./memory.ts";
 
 export type EdgeStatus = "ok" | "pending" | "unknown";
 export type UnitStatus = "green" | "yellow" | "red" | "unknown";
@@ -107,26 +108,22 @@ export interface Graph {
 	readonly cycles: readonly (readonly UnitId[])[];
 }
 
-interface Draft {
-	readonly from: UnitId;
-	readonly output: string;
-	readonly to: UnitId;
-	readonly declarations: Declaration[];
-	readonly recorded: string[];
-	read: NotedRead | null;
-}
-
 /** Builds the graph. */
-export function compileGraph(input: GraphInput): Graph {
-	const edges = edgesOf(input);
-	const incoming = new Map<UnitId, GraphEdge[]>();
+export function compileGraph(input: GraphInput, memory: GraphMemory = new GraphMemory()): Graph {
+	const incoming = incomingOf(input, memory);
 	const outgoing = new Map<UnitId, GraphEdge[]>();
-	for (const edge of edges) {
-		push(incoming, edge.to, edge);
-		push(outgoing, edge.from, edge);
+	const below = new Map<UnitId, UnitId[]>();
+	const edges: GraphEdge[] = [];
+	for (const list of incoming.values()) {
+		for (const edge of list) {
+			edges.push(edge);
+			push(outgoing, edge.from, edge);
+			push(below, edge.from, edge.to);
+		}
 	}
 	const ids = new Set([...input.nodes.keys(), ...incoming.keys(), ...outgoing.keys()]);
-	const after = (id: UnitId) => (outgoing.get(id) ?? []).map((edge) => edge.to);
+	const none: readonly never[] = [];
+	const after = (id: UnitId): readonly UnitId[] => below.get(id) ?? none;
 	const cycles = components(ids, after).filter((component) => component.length > 1);
 	const cycleOf = new Map(cycles.flatMap((cycle) => cycle.map((id) => [id, cycle] as const)));
 	const statuses = statusesOf(ids, input.nodes, incoming, after);
@@ -137,8 +134,8 @@ export function compileGraph(input: GraphInput): Graph {
 			id,
 			exists: input.nodes.has(id),
 			status,
-			incoming: incoming.get(id) ?? [],
-			outgoing: outgoing.get(id) ?? [],
+			incoming: incoming.get(id) ?? none,
+			outgoing: outgoing.get(id) ?? none,
 			cause,
 			cycle: cycleOf.get(id) ?? null,
 		});
@@ -146,124 +143,25 @@ export function compileGraph(input: GraphInput): Graph {
 	return { units, edges, cycles };
 }
 
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-	const known = map.get(key);
-	if (known === undefined) map.set(key, [value]);
-	else known.push(value);
-}
-
-function edgesOf(input: GraphInput): GraphEdge[] {
-	const drafts = new Map<string, Draft>();
-	const draft = (from: UnitId, output: string, to: UnitId): Draft => {
-		const key = `${from}\n${to}\n${output}`;
-		const known = drafts.get(key);
-		if (known !== undefined) return known;
-		const fresh: Draft = { from, output, to, declarations: [], recorded: [], read: null };
-		drafts.set(key, fresh);
-		return fresh;
-	};
-	for (const one of input.declared) draft(one.from, one.output, one.to).declarations.push(one);
-	for (const read of input.reads) draft(read.from, read.output, read.to).read = read;
-	for (const node of input.nodes.values()) {
-		if (node.facts.kind !== "facts") continue;
-		for (const { from, output, digest, isCandidate } of node.facts.facts.recorded) {
-			if (from === node.id || (isCandidate && !input.nodes.has(from))) continue;
-			draft(from, output, node.id).recorded.push(digest);
-		}
-	}
-	return [...drafts.values()].flatMap((one) => finished(one, input));
-}
-
-function finished(draft: Draft, input: GraphInput): GraphEdge[] {
-	const { from, output, to, declarations } = draft;
-	const judged = judge(draft, input);
-	const sources: EdgeSource[] = [];
-	if (declarations.length > 0) sources.push("declared");
-	if (draft.recorded.length > 0) sources.push("recorded");
-	if (draft.read !== null) sources.push("read");
-	const shared = { from, output, to, sources, ...judged };
-	// One declaration twice is one edge; the same output under two names is two.
-	const named = new Map(declarations.map(({ edgeId: id, input: name }) => [id, name]));
-	if (named.size === 0) named.set(edgeId({ from, output, to, input: "" }), "");
-	return [...named].map(([id, name]) => ({ id, input: name, ...shared }));
-}
-
-type Judged = Pick<
-	GraphEdge,
-	"status" | "reason" | "outFault" | "inDigest" | "outDigest" | "lastInAt" | "lastOutAt"
->;
-
-function judge(draft: Draft, input: GraphInput): Judged {
-	const upstream = input.nodes.get(draft.from);
-	const target = input.nodes.get(draft.to);
-	const current = currentOf(upstream, draft.output);
-	const consumed = consumedOf(draft, target, input);
-	const base = {
-		inDigest: current.digest,
-		outDigest: consumed.digest,
-		outFault: consumed.fault,
-		lastInAt:
-			upstream === undefined || current.digest === null
-				? null
-				: input.since(upstream, draft.output),
-		lastOutAt: consumed.at,
-	};
-	const reason = current.fault ?? consumed.fault;
-	if (reason !== null) return { ...base, status: "unknown", reason };
-	if (consumed.digest === null) return { ...base, status: "pending", reason: "not_applied" };
-	// The copies that one state holds may differ from each other.
-	if (consumed.digest !== current.digest || draft.recorded.some((one) => one !== current.digest)) {
-		return { ...base, status: "pending", reason: "output_changed" };
-	}
-	return { ...base, status: "ok", reason: null };
-}
-
-interface Found {
-	readonly digest: string | null;
-	readonly fault: EdgeReason | null;
-}
-
-function currentOf(node: GraphNode | undefined, output: string): Found {
-	const fault = (reason: EdgeReason): Found => ({ digest: null, fault: reason });
-	if (node === undefined) return fault("upstream_missing");
-	switch (node.facts.kind) {
-		case "loading":
-			return fault("upstream_not_indexed");
-		case "unreadable":
-			return fault("upstream_unreadable");
-		case "not-adopted":
-			return fault("upstream_not_adopted");
-	}
-	if (node.version === null) return fault("upstream_has_no_state");
-	const { facts } = node.facts;
-	if (facts.isOpaque) return fault("upstream_encrypted");
-	const digest = facts.outputs.get(output);
-	if (digest !== undefined) return { digest, fault: null };
-	return fault(facts.isMissingOutputs ? "upstream_unreadable" : "output_missing");
-}
-
-function consumedOf(
-	draft: Draft,
-	target: GraphNode | undefined,
+/** The edges into every unit that has some. */
+function incomingOf(
 	input: GraphInput,
-): Found & { readonly at: string | null } {
-	const fault = (reason: EdgeReason) => ({ digest: null, at: null, fault: reason });
-	if (target === undefined) return fault("unit_missing");
-	if (target.facts.kind === "loading") return fault("unit_not_indexed");
-	if (target.facts.kind === "unreadable") return fault("unit_unreadable");
-	const version = target.version;
-	if (version === null) return { digest: null, at: null, fault: null };
-	// What the state holds a copy of is what it has consumed, whatever its lock says.
-	const recorded = draft.recorded[0];
-	if (recorded !== undefined) return { digest: recorded, at: version.at, fault: null };
-	if (draft.read !== null && draft.read.digest !== null) {
-		return { digest: draft.read.digest, at: draft.read.at, fault: null };
+	memory: GraphMemory,
+): ReadonlyMap<UnitId, readonly GraphEdge[]> {
+	const { nodes } = input;
+	const declaredTo = memory.byTarget(input.declared);
+	const readsTo = memory.byTarget(input.reads);
+	const incoming = new Map<UnitId, readonly GraphEdge[]>();
+	for (const to of new Set([...nodes.keys(), ...declaredTo.keys(), ...readsTo.keys()])) {
+		const node = nodes.get(to);
+		const [declared, reads] = [declaredTo.get(to), readsTo.get(to)];
+		const hasCopies = node?.facts.kind === "facts" && node.facts.facts.recorded.length > 0;
+		if (!hasCopies && declared === undefined && reads === undefined) continue;
+		const given = { node, declared, reads };
+		const edges = memory.edgesInto(to, given, nodes, () => edgesInto(to, given, input));
+		if (edges.length > 0) incoming.set(to, edges);
 	}
-	const number = target.acknowledged.get(draft.from);
-	if (number === undefined) return { digest: null, at: null, fault: null };
-	const digest = input.digestAt(draft.from, number, draft.output);
-	if (digest === undefined) return fault("consumed_version_gone");
-	return { digest, at: digest === null ? null : target.acknowledgedAt, fault: null };
+	return incoming;
 }
 
 interface Standing {

@@ -52,7 +52,8 @@ export class LiveGraph {
 	readonly #listeners: (() => void)[] = [];
 	#isScheduled = false;
 	#isRunning = false;
-	#told: string | null = null;
+	/** The view's revision of which the listeners know. */
+	#told = -1;
 	#upstreams: { of: Declarations; byTarget: ReadonlyMap<UnitId, readonly UnitId[]> } | null = null;
 
 	constructor(deps: LiveGraphDeps) {
@@ -72,7 +73,7 @@ export class LiveGraph {
 		this.#isScheduled = true;
 		this.#deps.tasks.run("graph", async () => {
 			this.#isScheduled = false;
-			await this.#attempt(() => this.#deps.view.settle());
+			await this.#attempt(() => this.#deps.view.load());
 		});
 	}
 
@@ -80,30 +81,33 @@ export class LiveGraph {
 	async run(signal: AbortSignal): Promise<void> {
 		const { view, clock } = this.#deps;
 		this.#isRunning = true;
+		const isWatching = () => (view.declarations?.edges.length ?? 1) > 0;
 		while (!signal.aborted) {
-			await this.#attempt(() => view.sync());
-			const isWatching = (view.declarations?.edges.length ?? 1) > 0;
-			const pauseMs = isWatching ? limits.graphRefreshIntervalMs : limits.graphIdleIntervalMs;
-			await clock.sleep(pauseMs, signal).catch(() => undefined);
+			await this.#attempt(() => view.refresh());
+			const idleUntil = clock.monotonic() + limits.graphIdleIntervalMs;
+			do {
+				await clock.sleep(limits.graphRefreshIntervalMs, signal).catch(() => undefined);
+				// The first edge may be declared here meanwhile: then there is something to look for.
+			} while (!signal.aborted && !isWatching() && clock.monotonic() < idleUntil);
 		}
 	}
 
 	/** What is not available now is looked for again by the next request, record or look. */
-	async #attempt(read: () => Promise<Graph>): Promise<void> {
+	async #attempt(read: () => Promise<void>): Promise<void> {
 		try {
-			this.#tell(await read());
+			await read();
+			this.#tell();
 		} catch (error) {
 			if (!isDomainError(error)) throw error;
 			this.#deps.events.write("debug", "the graph could not be refreshed", { error });
 		}
 	}
 
-	#tell(graph: Graph): void {
-		const edges = this.#declaredIn(graph);
-		if (edges === null) return;
-		const values = JSON.stringify(edges);
-		if (values === this.#told) return;
-		this.#told = values;
+	/** Whether a value has really changed is for whoever asks for the values. */
+	#tell(): void {
+		const { revision, declarations } = this.#deps.view;
+		if (revision === this.#told || declarations === null || declarations.edges.length === 0) return;
+		this.#told = revision;
 		for (const listener of this.#listeners) listener();
 	}
 
@@ -180,7 +184,7 @@ export class LiveGraph {
 		const isAlone = !feed.hasHeardWithin(limits.graphOthersActiveMs);
 		if (isAlone || units.length > limits.graphConfirmsPerLockMax) return known();
 		return this.#inTime(async () => {
-			await Promise.all(units.map((unit) => this.#deps.log.confirm(unit)));
+			await this.confirm(units);
 			return known();
 		}, known);
 	}

@@ -17,7 +17,7 @@ export type IndexOf = (id: UnitId, version: Version) => Promise<StateIndex>;
 export type OutputFacts = Pick<StateFacts, "outputs" | "isOpaque" | "isMissingOutputs">;
 
 export interface VersionDigestsDeps {
-	readonly log: Pick<UnitLog, "peek">;
+	readonly log: Pick<UnitLog, "confirm">;
 	readonly history: Pick<History, "find">;
 	readonly index: IndexOf;
 }
@@ -59,7 +59,8 @@ export class VersionDigests {
 		const { log, history, index } = this.#deps;
 		try {
 			return await orUnavailable(async () => {
-				const state = (await log.peek(id))?.state;
+				// Confirmed: what an old head does not know yet would be taken for gone for ever.
+				const state = (await log.confirm(id)).record?.state;
 				const version = state === undefined ? undefined : await history.find(state, number);
 				if (state === undefined || version === undefined) return "gone";
 				if (!hasBody(state, version)) return "gone";

@@ -16,14 +16,16 @@ import type { UnitId } from "../unit/unit-id.ts";
 import {
 	compileGraph,
 	type Graph,
+	type GraphInput,
 	type GraphNode,
 	type NodeFacts,
-	type NotedRead,
 } from "./compile.ts";
 import { type Declarations, noDeclarations } from "./declarations.ts";
 import type { Digester, DigestKey } from "./digest.ts";
 import { factsOf, noFacts, opaqueFacts, type StateFacts } from "./facts.ts";
+import { GraphMemory } from "./memory.ts";
 import type { ServerAddresses } from "./reading-source.ts";
+import type { ReadNotes } from "./reads.ts";
 import type { IndexOf, VersionDigests } from "./version-digests.ts";
 
 export interface GraphViewDeps {
@@ -35,7 +37,7 @@ export interface GraphViewDeps {
 	readonly addresses: ServerAddresses;
 	readonly systemUnit: UnitId;
 	/** What units were seen to read. */
-	readonly reads: (versionOf: (id: UnitId) => number | null) => readonly NotedRead[];
+	readonly reads: Pick<ReadNotes, "refresh" | "noted">;
 }
 
 interface Entry {
@@ -52,7 +54,11 @@ export class GraphView {
 	/** Units whose index must be read. */
 	readonly #wanted = new Set<UnitId>();
 	#loading: Promise<void> | null = null;
+	/** When each unit's state could not be read, by our monotonic clock. */
+	readonly #unreadable = new Map<UnitId, number>();
 	#look = 0;
+	#revision = 0;
+	readonly #memory = new GraphMemory();
 	#graph: Graph | null = null;
 
 	constructor(deps: GraphViewDeps) {
@@ -62,6 +68,11 @@ export class GraphView {
 	/** Whether all units were looked at once; before, records of this server are not followed. */
 	get isStarted(): boolean {
 		return this.#look > 0;
+	}
+
+	/** Rises with every change of what is known. */
+	get revision(): number {
+		return this.#revision;
 	}
 
 	/** What the system unit declares; null while that is not known. */
@@ -108,7 +119,7 @@ export class GraphView {
 
 	/** What was noted of reads has changed. */
 	invalidate(): void {
-		this.#graph = null;
+		this.#changed();
 	}
 
 	/**
@@ -116,17 +127,33 @@ export class GraphView {
 	 * it. Fails with `storage_unavailable`.
 	 */
 	async sync(): Promise<Graph> {
-		const summaries = await orUnavailable(() => this.#deps.directory.all());
+		await this.refresh();
+		return this.#compiled();
+	}
+
+	/** As `sync`, without working anything out. */
+	async refresh(): Promise<void> {
+		const [summaries] = await Promise.all([
+			orUnavailable(() => this.#deps.directory.all()),
+			this.#deps.reads.refresh(),
+		]);
 		this.#look++;
 		for (const summary of summaries) this.#take(summary);
 		for (const [id, entry] of this.#entries) {
 			if (entry.look !== this.#look) this.#forget(id);
 		}
-		return await this.settle();
+		this.#retryUnreadable();
+		await this.load();
 	}
 
 	/** The graph of what is known, once it is indexed. Fails as `sync`. */
 	async settle(): Promise<Graph> {
+		await this.load();
+		return this.#compiled();
+	}
+
+	/** Reads what is missing, or stops waiting for it. Fails as `sync`. */
+	async load(): Promise<void> {
 		const waiting = new AbortController();
 		const { clock } = this.#deps;
 		const wait = clock.sleep(limits.graphWaitMs, waiting.signal).catch(() => undefined);
@@ -138,8 +165,29 @@ export class GraphView {
 		} finally {
 			waiting.abort();
 		}
+	}
+
+	#changed(): void {
+		this.#graph = null;
+		this.#revision++;
+	}
+
+	#compiled(): Graph {
 		this.#graph ??= this.#compile();
 		return this.#graph;
+	}
+
+	/** What was damaged may have been a damaged answer. */
+	#retryUnreadable(): void {
+		const now = this.#deps.clock.monotonic();
+		for (const [id, at] of this.#unreadable) {
+			const entry = this.#entries.get(id);
+			if (entry?.node.facts.kind === "unreadable") {
+				if (now - at < limits.graphRetryMs) continue;
+				this.#wanted.add(id);
+			}
+			this.#unreadable.delete(id);
+		}
 	}
 
 	#take(summary: UnitSummary): void {
@@ -158,7 +206,7 @@ export class GraphView {
 		this.#entries.set(id, { summary, node, look: this.#look });
 		if (node.facts.kind === "loading") this.#wanted.add(id);
 		else this.#wanted.delete(id);
-		this.#graph = null;
+		this.#changed();
 	}
 
 	#forget(id: UnitId): void {
@@ -167,7 +215,7 @@ export class GraphView {
 		this.#remember(known);
 		this.#entries.delete(id);
 		this.#wanted.delete(id);
-		this.#graph = null;
+		this.#changed();
 	}
 
 	/** Keeps the digests of what may not be current any more. */
@@ -194,7 +242,8 @@ export class GraphView {
 			if (missing.length === 0) continue;
 			const digester = await this.#deps.key.digester();
 			await inParallel(missing, ([id, number]) => this.#deps.versions.load(id, number, digester));
-			this.#graph = null;
+			this.#memory.clear();
+			this.#changed();
 		}
 	}
 
@@ -225,7 +274,7 @@ export class GraphView {
 		if (this.#entries.get(id) !== entry) return;
 		this.#entries.set(id, { ...entry, node: { ...entry.node, facts } });
 		this.#wanted.delete(id);
-		this.#graph = null;
+		this.#changed();
 	}
 
 	async #read(id: UnitId, version: Version, digester: Digester): Promise<NodeFacts> {
@@ -236,6 +285,7 @@ export class GraphView {
 			return { kind: "facts", facts };
 		} catch (error) {
 			if (isDomainError(error, "storage_corrupt") || error instanceof SyntaxError) {
+				this.#unreadable.set(id, this.#deps.clock.monotonic());
 				return { kind: "unreadable" };
 			}
 			throw error;
@@ -245,17 +295,18 @@ export class GraphView {
 	#compile(): Graph {
 		const nodes = new Map([...this.#entries].map(([id, { node }]) => [id, node]));
 		const { versions, reads } = this.#deps;
-		return compileGraph({
+		const input: GraphInput = {
 			nodes,
 			declared: (this.declarations ?? noDeclarations).edges,
-			reads: reads((id) => this.versionOf(id)),
+			reads: reads.noted((id) => this.versionOf(id)),
 			digestAt: (unit, number, output) => {
 				const node = nodes.get(unit);
 				if (node?.version?.number !== number) return versions.digest(unit, number, output);
 				return node.facts.kind === "facts" ? outputIn(node.facts.facts, output) : undefined;
 			},
 			since: (node) => node.version?.at ?? null,
-		});
+		};
+		return compileGraph(input, this.#memory);
 	}
 }
 

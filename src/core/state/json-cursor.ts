@@ -18,12 +18,18 @@ for (const byte of Buffer.from(" \n\r\t,]}")) ends[byte] = 1;
 
 /** Reads forward from one place in the bytes. */
 export class JsonCursor {
-	readonly #bytes: Uint8Array;
+	readonly #bytes: Buffer;
 	#at: number;
 
 	constructor(bytes: Uint8Array, at = 0) {
-		this.#bytes = bytes;
+		this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		this.#at = at;
+	}
+
+	/** The same bytes from another place on. */
+	goTo(at: number): this {
+		this.#at = at;
+		return this;
 	}
 
 	/** Whether the next value is an object. */
@@ -39,10 +45,10 @@ export class JsonCursor {
 	/** Reads an object; `member` must read or skip the value of each key. */
 	object(member: (key: string) => void): void {
 		this.#list(closeObject, () => {
-			const { start, end } = this.skip();
+			const key = this.string(this.skip());
 			this.#next();
 			this.#at++;
-			member(JSON.parse(this.text({ start, end })) as string);
+			member(key);
 		});
 	}
 
@@ -69,9 +75,18 @@ export class JsonCursor {
 
 	/** What stands there, as it is written. */
 	text({ start, end }: ByteRange): string {
-		return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString(
-			"utf8",
-		);
+		return this.#bytes.toString("utf8", start, end);
+	}
+
+	/** The text that the string there stands for. */
+	string({ start, end }: ByteRange): string {
+		const text = this.#bytes.toString("utf8", start + 1, end - 1);
+		return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
+	}
+
+	/** Whether a string stands there. */
+	isString({ start }: ByteRange): boolean {
+		return this.#bytes[start] === quote;
 	}
 
 	/** Goes to the next byte that is no white space. */

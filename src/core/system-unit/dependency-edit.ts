@@ -56,80 +56,115 @@ export function isOurProvider(address: string): boolean {
 	return ourProvider.test(address);
 }
 
-/** The state with the values of its edges. `state` must be one that `checkState` has passed. */
-export function withDependencyValues(state: Uint8Array, valuesOf: ValuesOf): EditedState {
-	const replacements: Replacement[] = [];
+/** An instance in a state, with where its computed attributes stand. */
+export interface FoundDependency {
+	readonly edge: DeclaredDependency;
+	readonly shown: ShownValues;
+	readonly places: { readonly [K in keyof DependencyValues]?: Place };
+}
+
+interface Place extends ByteRange {
+	/** As it is written, when it is no string. */
+	readonly literal: string | null;
+}
+
+type Members = ReadonlyMap<string, ByteRange>;
+
+/** The instances in a state that `checkState` has passed. */
+export function findDependencies(state: Uint8Array): FoundDependency[] {
+	const reader = new StateReader(state);
+	return reader.attributes().flatMap((attributes) => {
+		const members = reader.membersAt(attributes);
+		const edge = members === null ? null : declaredIn(reader, members);
+		if (members === null || edge === null) return [];
+		return [{ edge, ...computedIn(reader, members) }];
+	});
+}
+
+/** The state with the values of its edges, which `findDependencies` has found in it. */
+export function withDependencyValues(
+	state: Uint8Array,
+	found: readonly FoundDependency[],
+	valuesOf: ValuesOf,
+): EditedState {
 	const changed: DeclaredDependency[] = [];
-	for (const attributes of dependencyAttributes(state)) {
-		const members = membersAt(state, attributes);
-		const edge = members === null ? null : declaredIn(state, members);
-		if (members === null || edge === null) continue;
-		const values = valuesOf(edge, shownIn(state, members));
-		const own = values === undefined ? [] : replacementsFor(state, members, values);
+	const replacements: Replacement[] = [];
+	for (const { edge, shown, places } of found) {
+		const values = valuesOf(edge, shown);
+		const own = values === undefined ? [] : replacementsFor(places, shown, values);
 		if (own.length > 0) changed.push(edge);
 		replacements.push(...own);
 	}
 	return { bytes: replaced(state, replacements), changed };
 }
 
-/** Where the attributes of the instances stand, in order. */
-function dependencyAttributes(state: Uint8Array): ByteRange[] {
-	const found: ByteRange[] = [];
-	const resources = membersAt(state, { start: 0, end: state.length })?.get("resources");
-	for (const resource of elementsAt(state, resources)) {
-		const members = membersAt(state, resource);
-		if (members === null || textAt(state, members.get("type")) !== resourceType) continue;
-		if (textAt(state, members.get("mode")) !== "managed") continue;
-		if (!isOurProvider(textAt(state, members.get("provider")) ?? "")) continue;
-		for (const instance of elementsAt(state, members.get("instances"))) {
-			const fields = membersAt(state, instance);
-			// A deposed object is what a replacement has yet to destroy: no edge any more.
-			if (fields === null || fields.has("deposed")) continue;
-			const attributes = fields.get("attributes");
-			if (attributes !== undefined) found.push(attributes);
-		}
+/** Finds things in the bytes of a state. */
+class StateReader {
+	readonly #cursor: JsonCursor;
+
+	constructor(state: Uint8Array) {
+		this.#cursor = new JsonCursor(state);
 	}
-	return found;
+
+	/** Where the attributes of the instances stand, in order. */
+	attributes(): ByteRange[] {
+		const found: ByteRange[] = [];
+		const resources = this.membersAt({ start: 0, end: 0 })?.get("resources");
+		for (const resource of this.#elementsAt(resources)) {
+			const members = this.membersAt(resource);
+			if (members === null || this.stringAt(members.get("type")) !== resourceType) continue;
+			if (this.stringAt(members.get("mode")) !== "managed") continue;
+			if (!isOurProvider(this.stringAt(members.get("provider")) ?? "")) continue;
+			for (const instance of this.#elementsAt(members.get("instances"))) {
+				const fields = this.membersAt(instance);
+				// A deposed object is what a replacement has yet to destroy: no edge any more.
+				if (fields === null || fields.has("deposed")) continue;
+				const attributes = fields.get("attributes");
+				if (attributes !== undefined) found.push(attributes);
+			}
+		}
+		return found;
+	}
+
+	/** The members of an object; null for another value, and for an object that names one twice. */
+	membersAt({ start }: ByteRange): Members | null {
+		const cursor = this.#cursor.goTo(start);
+		if (!cursor.isObject) return null;
+		const members = new Map<string, ByteRange>();
+		let count = 0;
+		cursor.object((key) => {
+			members.set(key, cursor.skip());
+			count++;
+		});
+		return members.size === count ? members : null;
+	}
+
+	stringAt(at: ByteRange | undefined): string | undefined {
+		return at !== undefined && this.#cursor.isString(at) ? this.#cursor.string(at) : undefined;
+	}
+
+	literalAt(at: ByteRange): string | null {
+		return this.#cursor.isString(at) ? null : this.#cursor.text(at);
+	}
+
+	#elementsAt(at: ByteRange | undefined): ByteRange[] {
+		if (at === undefined) return [];
+		const cursor = this.#cursor.goTo(at.start);
+		const elements: ByteRange[] = [];
+		if (cursor.isArray) cursor.array(() => elements.push(cursor.skip()));
+		return elements;
+	}
 }
 
-/** The members of an object; null for another value, and for an object that names one twice. */
-function membersAt(bytes: Uint8Array, at: ByteRange): ReadonlyMap<string, ByteRange> | null {
-	const cursor = new JsonCursor(bytes, at.start);
-	if (!cursor.isObject) return null;
-	const members = new Map<string, ByteRange>();
-	let count = 0;
-	cursor.object((key) => {
-		members.set(key, cursor.skip());
-		count++;
-	});
-	return members.size === count ? members : null;
-}
-
-function elementsAt(bytes: Uint8Array, at: ByteRange | undefined): ByteRange[] {
-	if (at === undefined) return [];
-	const cursor = new JsonCursor(bytes, at.start);
-	const elements: ByteRange[] = [];
-	if (cursor.isArray) cursor.array(() => elements.push(cursor.skip()));
-	return elements;
-}
-
-function textAt(bytes: Uint8Array, at: ByteRange | undefined): string | undefined {
-	if (at === undefined || bytes[at.start] !== 0x22) return undefined;
-	return JSON.parse(new JsonCursor(bytes).text(at)) as string;
-}
-
-function declaredIn(
-	bytes: Uint8Array,
-	members: ReadonlyMap<string, ByteRange>,
-): DeclaredDependency | null {
-	const [fromUnitId, fromOutput, toUnitId, toInput] = [
-		"from_unit_id",
-		"from_output",
-		"to_unit_id",
-		"to_input",
-	].map((name) => textAt(bytes, members.get(name)));
+function declaredIn(reader: StateReader, members: Members): DeclaredDependency | null {
+	const text = (name: string) => reader.stringAt(members.get(name));
+	const [fromUnitId, fromOutput, toUnitId] = [
+		text("from_unit_id"),
+		text("from_output"),
+		text("to_unit_id"),
+	];
 	if (fromUnitId === undefined || fromOutput === undefined || toUnitId === undefined) return null;
-	return { fromUnitId, fromOutput, toUnitId, toInput: toInput ?? "" };
+	return { fromUnitId, fromOutput, toUnitId, toInput: text("to_input") ?? "" };
 }
 
 const attributeNames = {
@@ -142,30 +177,34 @@ const attributeNames = {
 
 const valueNames = Object.keys(attributeNames) as (keyof typeof attributeNames)[];
 
-function shownIn(bytes: Uint8Array, members: ReadonlyMap<string, ByteRange>): ShownValues {
-	const shown = valueNames.map((name) => [
-		name,
-		textAt(bytes, members.get(attributeNames[name])) ?? null,
-	]);
-	return Object.fromEntries(shown) as ShownValues;
+function computedIn(
+	reader: StateReader,
+	members: Members,
+): Pick<FoundDependency, "shown" | "places"> {
+	const shown: Partial<Record<keyof DependencyValues, string | null>> = {};
+	const places: Partial<Record<keyof DependencyValues, Place>> = {};
+	for (const name of valueNames) {
+		const at = members.get(attributeNames[name]);
+		shown[name] = reader.stringAt(at) ?? null;
+		if (at !== undefined) places[name] = { ...at, literal: reader.literalAt(at) };
+	}
+	return { shown: shown as ShownValues, places };
 }
 
 function replacementsFor(
-	bytes: Uint8Array,
-	members: ReadonlyMap<string, ByteRange>,
+	places: FoundDependency["places"],
+	shown: ShownValues,
 	values: DependencyValues,
 ): Replacement[] {
 	return valueNames.flatMap((name) => {
 		const value = values[name];
-		const at = members.get(attributeNames[name]);
-		if (at === undefined || isWritten(bytes, at, value)) return [];
-		return [{ ...at, text: JSON.stringify(value) }];
+		const place = places[name];
+		if (place === undefined) return [];
+		// The same value stays as it is, however it is spelled.
+		const isWritten = value === null ? place.literal === "null" : shown[name] === value;
+		const { start, end } = place;
+		return isWritten ? [] : [{ start, end, text: JSON.stringify(value) }];
 	});
-}
-
-/** Whether the value stands there already, however it is spelled. */
-function isWritten(bytes: Uint8Array, at: ByteRange, value: string | null): boolean {
-	return value === null ? new JsonCursor(bytes).text(at) === "null" : textAt(bytes, at) === value;
 }
 
 function replaced(bytes: Uint8Array, replacements: readonly Replacement[]): Uint8Array {

@@ -25,7 +25,12 @@ import {
 } from "../unit/record.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
-import { type DeclaredDependency, type ValuesOf, withDependencyValues } from "./dependency-edit.ts";
+import {
+	type DeclaredDependency,
+	findDependencies,
+	type ValuesOf,
+	withDependencyValues,
+} from "./dependency-edit.ts";
 
 export interface RefresherDeps {
 	readonly unit: UnitId;
@@ -172,9 +177,10 @@ export class SystemStateRefresher {
 	 */
 	async #edited(bytes: Uint8Array, liveValues: LiveValues): Promise<Uint8Array> {
 		const certain = new Map<string, DeclaredDependency>();
+		const found = findDependencies(bytes);
 		for (;;) {
 			const valuesOf = await liveValues([...certain.values()]);
-			const { bytes: edited, changed } = withDependencyValues(bytes, valuesOf);
+			const { bytes: edited, changed } = withDependencyValues(bytes, found, valuesOf);
 			const isCertain = changed.every((edge) => certain.has(JSON.stringify(edge)));
 			if (isCertain) return edited;
 			for (const edge of changed) certain.set(JSON.stringify(edge), edge);

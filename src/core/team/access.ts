@@ -118,9 +118,21 @@ function levelIn<T extends string>(levels: readonly T[], given: unknown): T {
 	});
 }
 
-/** Fails with `invalid_request`. Only a custom access looks at the details. */
+/** Details of an access that is not custom. */
+function refuseDetails(level: string, choices: Choices, given: Given): void {
+	const named = Object.keys(choices).find((name) => given[name] !== undefined);
+	if (named === undefined) return;
+	const shown = `${named.charAt(0).toUpperCase()}${named.slice(1)}`;
+	throw new DomainError(
+		"invalid_request",
+		`${shown} is read-only when access level is '${level}'; use the 'custom' access level to set this attribute.`,
+	);
+}
+
+/** Fails with `invalid_request`, also for details of an access that is not custom. */
 export function workspaceAccess(given: unknown, details: Given): WorkspaceAccess {
 	const level = levelIn(workspaceLevels, given);
+	if (level !== "custom") refuseDetails(level, workspaceChoices, details);
 	const wanted = level === "custom" ? details : workspaceDetails[level];
 	return { level, workspace: chosen(workspaceChoices, wanted) };
 }

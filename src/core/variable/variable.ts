@@ -58,7 +58,7 @@ export function variableNotFound(): DomainError {
 }
 
 const keyForms: Readonly<Record<VariableCategory, RegExp>> = {
-	terraform: /^[\p{L}_][\p{L}\p{N}_-]*$/u,
+	terraform: /^[\p{L}\p{N}_-]+$/u,
 	env: /^[A-Za-z_][A-Za-z0-9_]*$/,
 };
 
@@ -67,7 +67,7 @@ export function checkVariable(input: Omit<VariableInput, "value">, value: string
 	const { key, category, description } = input;
 	if (Buffer.byteLength(key) > limits.variableKeyBytesMax || !keyForms[category].test(key)) {
 		throw new DomainError("invalid_request", "the variable's key is not acceptable", {
-			hint: `letters, digits and underscores (and dashes, for terraform), not starting with a digit, at most ${limits.variableKeyBytesMax} bytes`,
+			hint: `letters, digits and underscores, at most ${limits.variableKeyBytesMax} bytes; for terraform dashes as well, for env no digit first`,
 		});
 	}
 	if (Buffer.byteLength(description) > limits.variableDescriptionBytesMax) {

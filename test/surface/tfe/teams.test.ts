@@ -1,5 +1,7 @@
 /** Teams as clients of the TFE API manage them, and what follows on every surface. */
 import { describe, expect, test } from "bun:test";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { stateText } from "../test-app.ts";
 import {
 	app,
 	base,
@@ -43,7 +45,27 @@ describe("a team with access to a workspace", () => {
 		const token = (await made(`${base}/teams/${id}/authentication-token`, {})).attributes.token;
 		const issued = await call(token, "POST", "/v1/auth/issue-s3-creds");
 		expect(issued.status).toBe(200);
-		expect(issued.json.SessionToken).toBeString();
+		const { AccessKeyId, SecretAccessKey, SessionToken } = issued.json;
+		await using server = Bun.serve({
+			...{ port: 0, hostname: "127.0.0.1" },
+			fetch: (request) => app.app.fetch(request),
+		});
+		const client = new S3Client({
+			...{ endpoint: `http://127.0.0.1:${server.port}/s3`, region: "auto" },
+			...{ forcePathStyle: true, maxAttempts: 1 },
+			credentials: {
+				...{ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey },
+				sessionToken: SessionToken,
+			},
+		});
+		const write = async (unit: string) => {
+			const Key = `${unit}/terraform.tfstate`;
+			await client.send(new PutObjectCommand({ Bucket: "default", Key, Body: stateText(2) }));
+			const got = await client.send(new GetObjectCommand({ Bucket: "default", Key }));
+			return await got.Body?.transformToString();
+		};
+		expect(await write("shop/a")).toBe(stateText(2));
+		await expect(write("shop/b")).rejects.toThrow();
 		expect(await work(token, "shop/a")).toEqual([200, 200, 200, 200, 200, 200, 200, 200]);
 		expect(await work(token, "shop/b")).toEqual([404, 404, 404, 404, 404, 404, 404, 404]);
 	});

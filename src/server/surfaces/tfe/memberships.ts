@@ -90,7 +90,9 @@ async function create(exchange: Exchange): Promise<Response> {
 		throw new DomainError("invalid_request", "a membership needs an e-mail address");
 	}
 	const teams = relatedMany(given, "teams").map(({ id }) => localId(organization, id ?? ""));
-	return one(membershipView(exchange, await deps.core.teams.invite(caller, named, teams)), 201);
+	const made = await deps.core.teams.invite(caller, named, teams);
+	// Clients take the user from the answer without asking for it.
+	return one(membershipView(exchange, made), 201, [userView(memberOf(made.membership))]);
 }
 
 async function remove(exchange: Exchange): Promise<Response> {

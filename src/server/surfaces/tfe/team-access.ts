@@ -104,8 +104,9 @@ async function changeWorkspace(exchange: Exchange): Promise<Response> {
 	const id = param(exchange, "access");
 	const { attributes } = await resourceIn(exchange.request, "team-workspaces");
 	const before = await deps.core.teamGrants.workspace(caller, id);
-	const details = { ...before.workspace, ...attributes };
-	const access = workspaceAccess(attributes.access ?? before.level, details);
+	const level = attributes.access ?? before.level;
+	const kept = level === "custom" ? before.workspace : {};
+	const access = workspaceAccess(level, { ...kept, ...attributes });
 	const grant = await deps.core.teamGrants.changeWorkspace(caller, id, access);
 	return one(workspaceView(exchange, grant));
 }

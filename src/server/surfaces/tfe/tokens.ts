@@ -15,6 +15,7 @@ import {
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { absent, fullId, localId, resourceId, userId } from "./ids.ts";
+import { orderIn } from "./query.ts";
 
 const type = "authentication-tokens";
 
@@ -37,7 +38,7 @@ function view({ organization }: Exchange, token: ApiToken, shown: Shown = {}): R
 		type,
 		attributes: {
 			"created-at": token.created,
-			description: token.name === unnamed ? "" : token.name,
+			description: token.name === unnamed ? null : token.name,
 			"expired-at": token.expires === null ? null : new Date(token.expires).toISOString(),
 			"last-used-at": null,
 			token: text,
@@ -238,12 +239,25 @@ async function listTeamTokens(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const known = await deps.core.teamTokens.ofAllTeams(caller);
 	const { tokens } = await deps.identities;
-	const found = await Promise.all(
-		known.map(async ({ id, team }) => ({ token: await living(tokens, id), team })),
+	const { query } = context;
+	const names = new Map(
+		(await deps.core.teams.list(caller)).map(({ team }) => [team.id, team.name]),
 	);
+	const part = (query.get("q") ?? "").toLowerCase();
+	const { by, isDescending } = orderIn(query, ["created-at", "expired-at", "team-name"]);
+	const found: { token: ApiToken; team: string; name: string }[] = [];
+	for (const { id, team } of known) {
+		const name = names.get(team) ?? "";
+		const token = name.toLowerCase().includes(part) ? await living(tokens, id) : null;
+		if (token !== null) found.push({ token, team, name });
+	}
+	const keyOf = ({ token, name }: (typeof found)[number]): string | number =>
+		by === "team-name" ? name : by === "created-at" ? token.created : (token.expires ?? Infinity);
+	found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+	if (isDescending) found.reverse();
 	return paged(
-		found.flatMap(({ token, team }) => (token === null ? [] : [view(exchange, token, { team })])),
-		context.query,
+		found.map(({ token, team }) => view(exchange, token, { team })),
+		query,
 	);
 }
 

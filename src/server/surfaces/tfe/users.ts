@@ -22,6 +22,7 @@ export function userView(
 			"v2-only": true,
 			"is-site-admin": false,
 			"is-sso-login": false,
+			"two-factor": { enabled: false, verified: false },
 			permissions: {
 				"can-create-organizations": mayCreateOrganizations,
 				"can-change-email": false,

@@ -126,21 +126,37 @@ async function list(exchange: Exchange): Promise<Response> {
 }
 
 function inheritedView(exchange: Exchange, unit: UnitId, given: InheritedVariable): Resource {
-	const { variable, set, overwriter, overwritten } = given;
+	const { variable, set, overwritten } = given;
+	const place = { id: workspaceId(exchange.organization, unit), type: "workspaces" };
 	const identifier = (id: string) => ({ id: fullId(exchange.organization, id), type: "vars" });
 	return variableView(exchange, variable, set === null ? { unit } : { set: set.id }, {
-		...(overwriter === null ? {} : { overwriter: { data: identifier(overwriter) } }),
+		// The client knows variables of workspaces here, and fails on anything else.
+		configurable: { data: place },
 		...(overwritten.length === 0 ? {} : { overwritten: { data: overwritten.map(identifier) } }),
 	});
 }
 
-/** Those of variable sets too. Clients that take the last of equal names have the one that counts. */
+/**
+ * The unit's own variables, for what is shown of the workspace; none for whoever may not read them.
+ * Terraform and OpenTofu read nothing of it, and are not kept waiting.
+ */
+export async function ownVariables(exchange: Exchange, unit: UnitId): Promise<Resource[]> {
+	const { caller, deps, request } = exchange;
+	if (request.headers.has("terraform-version")) return [];
+	const { gate } = deps.core.parts;
+	if (!(await gate.may(caller, "unit.read-variables", unit))) return [];
+	const own = await deps.core.variables.list(caller, unit);
+	return own.map((variable) => variableView(exchange, variable, { unit }));
+}
+
+/** Those of variable sets too, and of equal names the one that counts. */
 async function listAll(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const unit = unitIn(exchange);
 	const all = await deps.core.variables.inherited(caller, unit);
+	const counting = all.filter(({ overwriter }) => overwriter === null);
 	return whole(
-		all.map((given) => inheritedView(exchange, unit, given)),
+		counting.map((given) => inheritedView(exchange, unit, given)),
 		context.query,
 	);
 }

@@ -9,6 +9,7 @@ import { currentOutputs } from "./outputs.ts";
 import { projectView } from "./projects.ts";
 import { storedView } from "./state-version-view.ts";
 import { effectiveBindings } from "./tag-bindings.ts";
+import { ownVariables } from "./variables.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /** The relations that the vendor's API can include. Those about runs never lead anywhere here. */
@@ -93,6 +94,7 @@ export async function withIncludes(
 	if (wanted.has("current_state_version") && mayRead && unit.current !== null) {
 		included.push(storedView(exchange, unit.id, unit.current));
 	}
+	if (wanted.has("vars")) included.push(...(await ownVariables(exchange, unit.id)));
 	if (!wanted.has("outputs") || !mayReadOutputs) return { view, included };
 	const outputs = await workspaceOutputs(exchange, workspace);
 	const data = outputs.map(({ id, type }) => ({ id, type }));

@@ -8,6 +8,7 @@ import { type Exchange, param, type Route } from "./exchange.ts";
 import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
 import { includesIn } from "./query.ts";
 import { labelsIn } from "./tag-bindings.ts";
+import { ownVariables } from "./variables.ts";
 import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
 import { listWorkspaces } from "./workspace-list.ts";
 
@@ -24,8 +25,13 @@ export function unitOf(exchange: Exchange): UnitId {
 
 async function shown(exchange: Exchange, workspace: Workspace, status = 200): Promise<Response> {
 	const wanted = includesIn(exchange.context.query, workspaceIncludes);
-	const { view, included } = await withIncludes(exchange, workspace, wanted);
-	return one(view, status, distinct(included));
+	const [{ view, included }, variables] = await Promise.all([
+		withIncludes(exchange, workspace, wanted),
+		ownVariables(exchange, workspace.unit.id),
+	]);
+	const vars = { data: variables.map(({ id, type }) => ({ id, type })) };
+	const relationships = { ...view.relationships, vars };
+	return one({ ...view, relationships }, status, distinct(included));
 }
 
 async function show(exchange: Exchange): Promise<Response> {

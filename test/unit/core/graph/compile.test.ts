@@ -13,6 +13,7 @@ import { components, waves } from "../../../../src/core/graph/components.ts";
 import type { Declaration } from "../../../../src/core/graph/declarations.ts";
 import { edgeId } from "../../../../src/core/graph/edge-id.ts";
 import { noFacts, type Recorded } from "../../../../src/core/graph/facts.ts";
+import { GraphMemory } from "../../../../src/core/graph/memory.ts";
 import type { UnitId } from "../../../../src/core/unit/unit-id.ts";
 import { forSeeds, type Seeded } from "../../../support/seeded.ts";
 
@@ -199,6 +200,32 @@ test("statuses are those of a naive recomputation", () => {
 			expect(compiled).toEqual([...statuses].map(([id, status]) => [id, status]).sort());
 			for (const { status, cause } of graph.units.values()) {
 				if (status === "yellow") expect(graph.units.get(cause as UnitId)?.status).toBe("red");
+			}
+		},
+		seed,
+	);
+});
+
+test("what is remembered of earlier compilations changes nothing", () => {
+	forSeeds(
+		500,
+		(random) => {
+			const memory = new GraphMemory();
+			let input = randomInput(random);
+			for (let step = 0; step < 8; step++) {
+				const known = compileGraph(input, memory);
+				expect(known).toEqual(compileGraph(input));
+				const other = randomInput(random);
+				const nodes = new Map([...input.nodes, ...other.nodes].filter(() => random.below(6) > 0));
+				input = {
+					...input,
+					nodes,
+					declared: random.below(3) === 0 ? other.declared : input.declared,
+					reads: random.below(3) === 0 ? other.reads : input.reads,
+					digestAt: (unit, version, output) =>
+						version === 0 ? null : version === 1 ? "d1" : `${unit}${output}`,
+				};
+				if (step === 0) memory.clear();
 			}
 		},
 		seed,

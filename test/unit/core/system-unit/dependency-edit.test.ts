@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { checkState } from "../../../../src/core/state/tfstate.ts";
 import {
 	type DependencyValues,
+	findDependencies,
 	isOurProvider,
+	type ValuesOf,
 	withDependencyValues,
 } from "../../../../src/core/system-unit/dependency-edit.ts";
 import { bytesOf, check, randomJson } from "../../../support/state-properties.ts";
@@ -58,8 +60,11 @@ const written = `{
 }
 `;
 
+const edited = (state: Uint8Array, valuesOf: ValuesOf) =>
+	withDependencyValues(state, findDependencies(state), valuesOf);
+
 const edit = (text: string, values: DependencyValues | undefined = fresh): string =>
-	Buffer.from(withDependencyValues(bytesOf(text), () => values).bytes).toString("utf8");
+	Buffer.from(edited(bytesOf(text), () => values).bytes).toString("utf8");
 
 describe("a state as Terraform writes it", () => {
 	test("gets the values in place", () => {
@@ -82,7 +87,7 @@ describe("a state as Terraform writes it", () => {
 
 	test("is asked by what its instances declare", () => {
 		const asked: unknown[] = [];
-		const { changed } = withDependencyValues(bytesOf(written), (edge, shown) => {
+		const { changed } = edited(bytesOf(written), (edge, shown) => {
 			asked.push(edge);
 			expect(shown).toEqual({
 				...{ inDigest: "old-in", outDigest: null, status: "unknown" },
@@ -98,7 +103,7 @@ describe("a state as Terraform writes it", () => {
 
 	test("stays the same object when nothing differs, however the values are spelled", () => {
 		const bytes = bytesOf(written);
-		expect(withDependencyValues(bytes, () => undefined).bytes).toBe(bytes);
+		expect(edited(bytes, () => undefined).bytes).toBe(bytes);
 		const same: DependencyValues = {
 			inDigest: "old-in",
 			outDigest: null,
@@ -106,7 +111,7 @@ describe("a state as Terraform writes it", () => {
 			lastInAt: null,
 			lastOutAt: "2025-01-01T00:00:00Z",
 		};
-		expect(withDependencyValues(bytes, () => same).bytes).toBe(bytes);
+		expect(edited(bytes, () => same).bytes).toBe(bytes);
 	});
 });
 
@@ -274,10 +279,10 @@ test("random states: what comes out is the same text with other values", () => {
 			const expected = template((n) => after[n] as DependencyValues);
 			const valuesOf = ({ fromUnitId }: { fromUnitId: string }) =>
 				after[Number(fromUnitId.slice("from-".length))];
-			const edited = withDependencyValues(bytesOf(given), valuesOf);
-			expect(Buffer.from(edited.bytes).toString("utf8")).toBe(Buffer.from(expected).toString());
-			checkState(edited.bytes);
-			expect(withDependencyValues(edited.bytes, valuesOf).bytes).toBe(edited.bytes);
+			const result = edited(bytesOf(given), valuesOf);
+			expect(Buffer.from(result.bytes).toString("utf8")).toBe(Buffer.from(expected).toString());
+			checkState(result.bytes);
+			expect(edited(result.bytes, valuesOf).bytes).toBe(result.bytes);
 		}) as fc.IRawProperty<unknown>,
 		500,
 	);
