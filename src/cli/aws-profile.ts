@@ -12,6 +12,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export const defaultProfile = "opentaco-state-backend";
 
 export interface ProfileInput {
+	/** The organization's; `opentaco` is the default one's. */
+	readonly bucket: string;
 	readonly profile: string;
 	readonly serverUrl: string;
 }
@@ -45,10 +47,10 @@ s3 =
 }
 
 /** The backend block for Terraform and OpenTofu. */
-export function backendBlock({ profile, serverUrl }: ProfileInput, key: string): string {
+export function backendBlock({ bucket, profile, serverUrl }: ProfileInput, key: string): string {
 	return `terraform {
   backend "s3" {
-    bucket  = "opentaco"
+    bucket  = ${JSON.stringify(bucket)}
     key     = ${JSON.stringify(key)}
     region  = "auto"
     profile = ${JSON.stringify(profile)}

@@ -17,6 +17,8 @@ import {
 import type { Exchange, Fetch, HttpOptions } from "../client/http.ts";
 import type { IdentityClient } from "../client/identity-client.ts";
 import { clientLimits } from "../client/limits.ts";
+import { pathIn } from "../client/organization-path.ts";
+import { encodeUnitId, type UnitId } from "../core/unit/unit-id.ts";
 import { CliError, usageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { LockFiles } from "./lock-files.ts";
@@ -66,6 +68,19 @@ export class Cli {
 	/** Talk to this server, whatever the settings say. */
 	useServer(url: string): void {
 		this.#server = Promise.resolve({ url, source: "flag" });
+	}
+
+	/** The organization to work in; undefined: the default one. */
+	get organization(): string | undefined {
+		return this.#flags.get("org")?.at(-1) ?? variable(this.io.env, "OPENTACO_ORG");
+	}
+
+	/** Where the unit is for Terraform's http backend. */
+	async backendAddress(unit: UnitId): Promise<string> {
+		// The system unit's id has no slash and must not be taken apart.
+		const id = unit.includes("__") ? encodeUnitId(unit) : unit;
+		const path = `/v1/backend/${id.split("/").map(encodeURIComponent).join("/")}`;
+		return `${(await this.server()).url}${pathIn(this.organization, path)}`;
 	}
 
 	async token(): Promise<Token | null> {
@@ -123,6 +138,7 @@ export class Cli {
 		return {
 			serverUrl: url,
 			token,
+			organization: this.organization,
 			agent: `taco/${buildInfo.version}`,
 			requestDeadlineMs: this.#timeoutMs,
 			transferIdleMs:
@@ -135,9 +151,11 @@ export class Cli {
 		};
 	}
 
-	/** The lock ids saved in this directory for this server. */
+	/** The lock ids saved in this directory for this server and organization. */
 	async locks(): Promise<LockFiles> {
-		return new LockFiles(this.io.cwd, (await this.server()).url);
+		const { url } = await this.server();
+		const where = this.organization === undefined ? url : `${url} ${this.organization}`;
+		return new LockFiles(this.io.cwd, where);
 	}
 
 	/** `alice@laptop`, for locks. */

@@ -7,6 +7,11 @@ export const globalFlags = {
 		valueHint: "URL",
 		description: "Server address; else OPENTACO_SERVER, the config file, http://localhost:8080",
 	},
+	org: {
+		type: "string",
+		valueHint: "NAME",
+		description: "Organization to work in; else OPENTACO_ORG, else the default one",
+	},
 	json: { type: "boolean", description: "Write JSON; errors are one JSON line on stderr" },
 	output: {
 		type: "enum",

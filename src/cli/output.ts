@@ -2,8 +2,9 @@
  * What commands say. Data goes to stdout and nothing else does; talk goes to stderr. Colour and
  * moving text only on a terminal.
  */
+
+import { safeJson, safeText } from "../lib/safe-text.ts";
 import { type Io, ReaderGone } from "./io.ts";
-import { safeJson, safeText } from "./safe-text.ts";
 import { formatTable, type Table } from "./table.ts";
 
 export interface OutputOptions {

@@ -100,6 +100,10 @@ const variableCommands = commandMap({
 		aliases: ["delete", "remove"],
 		load: () => import("./commands/variable/rm.ts").then((module) => module.default),
 	},
+	reseal: {
+		summary: "Seal all sensitive values with the server's present key",
+		load: () => import("./commands/variable/reseal.ts").then((module) => module.default),
+	},
 	export: {
 		summary: "Print a unit's variables for a shell",
 		load: () => import("./commands/variable/export.ts").then((module) => module.default),
@@ -159,6 +163,28 @@ const userCommands = commandMap({
 	},
 });
 
+const organizationCommands = commandMap({
+	ls: {
+		summary: "List organizations",
+		aliases: ["list"],
+		load: () => import("./commands/org/ls.ts").then((module) => module.default),
+	},
+	create: {
+		summary: "Make an organization",
+		load: () => import("./commands/org/create.ts").then((module) => module.default),
+	},
+	info: {
+		summary: "Show what is known about an organization",
+		aliases: ["show", "describe"],
+		load: () => import("./commands/org/info.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete an organization without units",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/org/rm.ts").then((module) => module.default),
+	},
+});
+
 const providerCommands = commandMap({
 	init: {
 		summary: "Scaffold a Terraform configuration that manages this server",
@@ -197,6 +223,11 @@ export const commands = commandMap({
 	rbac: {
 		summary: "Roles: who may do what",
 		children: rbacCommands,
+	},
+	org: {
+		summary: "Organizations, each with its own units and roles",
+		aliases: ["orgs"],
+		children: organizationCommands,
 	},
 	audit: {
 		summary: "Who did what, and who was not let",

@@ -1,5 +1,5 @@
 /** Tables for people, of a width that the terminal has. */
-import { safeText } from "./safe-text.ts";
+import { safeText } from "../lib/safe-text.ts";
 
 export interface Column {
 	readonly title: string;

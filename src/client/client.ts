@@ -29,6 +29,7 @@ import { type Download, openDownload } from "./download.ts";
 import { GraphClient } from "./graph-client.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
+import { OrganizationsClient } from "./organizations-client.ts";
 import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -96,6 +97,11 @@ export class TacoClient {
 	/** Who depends on whose outputs. */
 	get graph(): GraphClient {
 		return new GraphClient(this.#http);
+	}
+
+	/** Organizations as things; `organization` among the options says in which the rest works. */
+	get organizations(): OrganizationsClient {
+		return new OrganizationsClient(this.#http);
 	}
 
 	/** Variables of units. */

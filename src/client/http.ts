@@ -16,6 +16,7 @@ import {
 import { Deadline } from "./deadline.ts";
 import { ClientError } from "./errors.ts";
 import { clientLimits } from "./limits.ts";
+import { pathIn } from "./organization-path.ts";
 import { type RequestBody, watched } from "./request-body.ts";
 import { normaliseServerUrl } from "./server-url.ts";
 
@@ -34,6 +35,8 @@ export interface Exchange {
 export interface HttpOptions {
 	readonly serverUrl: string;
 	readonly token?: string | undefined;
+	/** What is asked for is this organization's, where it is an organization's; absent: the default one's. */
+	readonly organization?: string | undefined;
 	/** `User-Agent`. */
 	readonly agent: string;
 	readonly requestDeadlineMs?: number | undefined;
@@ -181,7 +184,8 @@ export class Http {
 		const query = new URLSearchParams();
 		for (const [name, value] of request.query ?? []) query.append(name, value);
 		const text = query.toString();
-		return `${this.serverUrl}${request.path}${text === "" ? "" : `?${text}`}`;
+		const path = pathIn(this.#options.organization, request.path);
+		return `${this.serverUrl}${path}${text === "" ? "" : `?${text}`}`;
 	}
 
 	#init(

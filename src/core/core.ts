@@ -117,10 +117,7 @@ export function createCore(deps: CoreDeps): Core {
 	const { versionsKept, isAutoCreating } = settings;
 
 	const adoption = new Adoption({ ...common, versionsKept });
-	unitLog.useAdoption(
-		(id) => adoption.findPlain(id),
-		(id) => adoption.adopt(id),
-	);
+	unitLog.useAdoption(adoption.findPlain.bind(adoption), adoption.adopt.bind(adoption));
 	const feed = new ChangesFeed(store, clock, random);
 	const directory = new UnitDirectory({
 		...common,
@@ -140,7 +137,11 @@ export function createCore(deps: CoreDeps): Core {
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
-	const { graph, live: liveGraph } = createGraph({
+	const {
+		graph,
+		live: liveGraph,
+		reads,
+	} = createGraph({
 		...{ ...deps, ...common, ...registered, directory, feed, stateIndex, tasks, systemUnit },
 		events: deps.log,
 	});
@@ -172,7 +173,7 @@ export function createCore(deps: CoreDeps): Core {
 			...{ ...registered, gate, teams: access.teams },
 			...{ units, directory, secretKeys },
 		}),
-		outputs: new OutputsService({ states, gate, stateIndex }),
+		outputs: new OutputsService({ states, gate, stateIndex, reads }),
 		stateIndex,
 		graph,
 		parts: {

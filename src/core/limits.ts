@@ -297,6 +297,9 @@ export const limits = {
 	graphConfirmsPerLockMax: 32,
 	/** Another server counts as active for so long after its last change. */
 	graphOthersActiveMs: 10 * minute,
+	/** Reads of outputs by units: that wait to be noted, and that stay noted. */
+	graphReadsQueuedMax: 1000,
+	graphReadsKeptMax: 2000,
 	/** A state that could not be read is tried again after this long. */
 	graphRetryMs: 1 * minute,
 	/** Digests of earlier versions that are kept ready. */

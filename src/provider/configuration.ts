@@ -11,6 +11,7 @@ import type { HttpOptions } from "../client/http.ts";
 import { IdentityClient } from "../client/identity-client.ts";
 import { normaliseServerUrl } from "../client/server-url.ts";
 import { DomainError } from "../core/errors.ts";
+import { safeText } from "../lib/safe-text.ts";
 import { ProviderError } from "./plugin/diagnostic.ts";
 import type { Attributes, PlainMap } from "./plugin/schema.ts";
 
@@ -29,6 +30,12 @@ export const configurationAttributes: Attributes = {
 		description:
 			"The server's address. Otherwise `OPENTACO_ENDPOINT`, `OPENTACO_SERVER`, what `taco` has in its config file, or `http://localhost:8080`.",
 		check: (value) => addressFault(String(value)),
+	},
+	organization: {
+		type: "string",
+		mode: "optional",
+		description:
+			"The organization that everything here belongs to. Otherwise `OPENTACO_ORG`, or the default organization.",
 	},
 	token: {
 		type: "string",
@@ -68,6 +75,7 @@ export async function configure(config: PlainMap, env: Env): Promise<Api> {
 	);
 	const options: HttpOptions = {
 		serverUrl,
+		organization: text(config.organization) ?? variable(env, "OPENTACO_ORG"),
 		agent: `terraform-provider-opentaco/${buildInfo.version}`,
 		ca: await authorities(text(config.ca_file), env),
 	};
@@ -118,10 +126,14 @@ export function keepSecret(secret: string): void {
 	secrets.add(secret);
 }
 
-/** A failure as the user should read it; no secret stands in it. */
+/** A failure as the user should read it; no secret stands in it, and nothing that moves the cursor. */
 export function explain(error: unknown): { summary: string; detail: string } {
 	const { summary, detail } = described(error);
-	return { summary: withoutSecrets(summary), detail: withoutSecrets(detail) };
+	return { summary: shown(summary), detail: detail.split("\n").map(shown).join("\n") };
+}
+
+function shown(line: string): string {
+	return safeText(withoutSecrets(line));
 }
 
 const address = "the address in endpoint or OPENTACO_ENDPOINT";

@@ -2,6 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Principal } from "../../src/core/principal.ts";
 import type { Decide } from "../../src/core/rbac/grant.ts";
+import { MemoryStore } from "../../src/storage/memory.ts";
+import { realClock } from "../support/core.ts";
+import { FaultStore } from "../support/fault-store.ts";
 import { dependency, remoteState, stateText } from "../support/graph-states.ts";
 import { createTestApp, lockInfo, type TestApp } from "./test-app.ts";
 
@@ -113,4 +116,75 @@ test("values and secrets of a configuration appear nowhere", async () => {
 		expect(text).toContain("shown/f");
 		expect(text).not.toContain("CANARY");
 	}
+});
+
+describe("a credential of one unit that reads single outputs of another", () => {
+	const machine: Principal = {
+		...{ id: "service:api", credentialKind: "api-token", loginId: "m" },
+		email: "boss@example.com",
+		scope: { units: ["app/api", "net/vpc#id"], roles: null },
+	};
+
+	test("makes an edge, which counts as taken in by the next write only", async () => {
+		await using own = createTestApp({
+			...{ decide: "roles", principals: { machine }, admins: ["boss@example.com"] },
+		});
+		const machineSends = (method: string, path: string, body?: string) =>
+			own.send(method, path, {
+				headers: { authorization: "Bearer machine" },
+				...(body === undefined ? {} : { body }),
+			});
+		const put = async (unit: string, id: number) => {
+			const body = stateText(++serial, unit, { outputs: { id, other: "CANARY" } });
+			expect((await own.send("POST", `/v1/backend/${unit}`, { body })).status).toBe(200);
+		};
+		const status = async () => {
+			await own.core.tasks.idle();
+			const response = await own.send("GET", "/v1/units/app__api/status");
+			const { status: colour, incoming } = (await response.json()) as {
+				status: string;
+				incoming: { from_output: string; status: string; sources: string[] }[];
+			};
+			return [
+				colour,
+				...incoming.map((edge) => `${edge.from_output} ${edge.status} ${edge.sources}`),
+			];
+		};
+		const read = async () => {
+			const response = await machineSends("GET", "/v1/units/net__vpc/outputs");
+			expect(response.status).toBe(200);
+			expect(await response.text()).not.toContain("CANARY");
+		};
+		await put("net/vpc", 1);
+		await put("app/api", 1);
+		expect(await status()).toEqual(["green"]);
+		await read();
+		expect(await status()).toEqual(["red", "id pending read"]);
+		await put("app/api", 2);
+		expect(await status()).toEqual(["green", "id ok read"]);
+		await put("net/vpc", 2);
+		expect(await status()).toEqual(["red", "id pending read"]);
+		await read();
+		expect(await status()).toEqual(["red", "id pending read"]);
+		await put("app/api", 3);
+		expect(await status()).toEqual(["green", "id ok read"]);
+	});
+});
+
+test("what cannot be read is an error and never green", async () => {
+	let isDown = false;
+	const store = new FaultStore(new MemoryStore(realClock), () =>
+		isDown ? { kind: "before", error: "unavailable" } : null,
+	);
+	await using own = createTestApp({ store });
+	await own.send("POST", "/v1/backend/a", { body: stateText(1, "a", { outputs: { id: 1 } }) });
+	expect((await own.send("GET", "/v1/units/a/status")).status).toBe(200);
+	isDown = true;
+	expect((await own.send("GET", "/v1/units/a/status")).status).toBe(503);
+	const cold = createTestApp({ store });
+	for (const path of ["/v1/status", "/v1/graph", "/v1/graph/order", "/v1/graph/blast?unit=a"]) {
+		const response = await cold.send("GET", path);
+		expect([path, response.status]).toEqual([path, 503]);
+	}
+	isDown = false;
 });

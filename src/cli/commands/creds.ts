@@ -79,7 +79,7 @@ async function setUp(
 ): Promise<void> {
 	const { url } = await cli.server();
 	const profile = checkProfileName(args.profile ?? defaultProfile);
-	const input = { profile, serverUrl: url };
+	const input = { profile, serverUrl: url, bucket: cli.organization ?? "opentaco" };
 	const key = stateKeyOfUnit(args.unit ?? "myapp/prod");
 	const sections = profileSections(input);
 	const block = backendBlock(input, key);

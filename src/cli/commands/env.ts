@@ -1,4 +1,4 @@
-import { encodeUnitId, parseUnitId } from "../../core/unit/unit-id.ts";
+import { parseUnitId } from "../../core/unit/unit-id.ts";
 import { command } from "../command.ts";
 import { CliError } from "../errors.ts";
 
@@ -26,9 +26,7 @@ export default command({
 		const variables: [string, string][] = [];
 		if (args.unit !== undefined) {
 			const id = parseUnitId(args.unit);
-			// The system unit's id has no slash and must not be taken apart.
-			const path = id.includes("__") ? encodeUnitId(id) : id;
-			const address = `${url}/v1/backend/${path.split("/").map(encodeURIComponent).join("/")}`;
+			const address = await cli.backendAddress(id);
 			for (const name of ["ADDRESS", "LOCK_ADDRESS", "UNLOCK_ADDRESS"]) {
 				variables.push([`TF_HTTP_${name}`, address]);
 			}

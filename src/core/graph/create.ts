@@ -12,6 +12,7 @@ import type { UnitLog } from "../unit/unit-log.ts";
 import { DigestKey } from "./digest.ts";
 import { LiveGraph } from "./live.ts";
 import { type ServerAddresses, unknownAddresses } from "./reading-source.ts";
+import { ReadNotes } from "./reads.ts";
 import { GraphService } from "./service.ts";
 import { VersionDigests } from "./version-digests.ts";
 import { GraphView } from "./view.ts";
@@ -33,6 +34,7 @@ export interface GraphDeps extends RegisterDeps {
 export interface CreatedGraph {
 	readonly graph: GraphService;
 	readonly live: LiveGraph;
+	readonly reads: ReadNotes;
 }
 
 /** Builds the graph. Starts nothing. */
@@ -41,13 +43,10 @@ export function createGraph(given: GraphDeps): CreatedGraph {
 	const deps = { ...given, systemUnit, addresses };
 	const index = deps.stateIndex.of.bind(deps.stateIndex);
 	const versions = new VersionDigests({ ...deps, index });
-	const view = new GraphView({
-		...deps,
-		index,
-		versions,
-		key: new DigestKey(deps),
-		reads: () => [],
-	});
+	const key = new DigestKey(deps);
+	const reads = new ReadNotes({ ...deps, index, key });
+	const view = new GraphView({ ...deps, index, versions, key, reads });
+	reads.useNews(() => view.invalidate());
 	const live = new LiveGraph({ ...deps, view, index });
-	return { graph: new GraphService({ ...deps, view, live }), live };
+	return { graph: new GraphService({ ...deps, view, live }), live, reads };
 }

@@ -19,13 +19,13 @@ import {
 	type GraphInput,
 	type GraphNode,
 	type NodeFacts,
-	type NotedRead,
 } from "./compile.ts";
 import { type Declarations, noDeclarations } from "./declarations.ts";
 import type { Digester, DigestKey } from "./digest.ts";
 import { factsOf, noFacts, opaqueFacts, type StateFacts } from "./facts.ts";
 import { GraphMemory } from "./memory.ts";
 import type { ServerAddresses } from "./reading-source.ts";
+import type { ReadNotes } from "./reads.ts";
 import type { IndexOf, VersionDigests } from "./version-digests.ts";
 
 export interface GraphViewDeps {
@@ -37,7 +37,7 @@ export interface GraphViewDeps {
 	readonly addresses: ServerAddresses;
 	readonly systemUnit: UnitId;
 	/** What units were seen to read. */
-	readonly reads: (versionOf: (id: UnitId) => number | null) => readonly NotedRead[];
+	readonly reads: Pick<ReadNotes, "refresh" | "noted">;
 }
 
 interface Entry {
@@ -133,7 +133,10 @@ export class GraphView {
 
 	/** As `sync`, without working anything out. */
 	async refresh(): Promise<void> {
-		const summaries = await orUnavailable(() => this.#deps.directory.all());
+		const [summaries] = await Promise.all([
+			orUnavailable(() => this.#deps.directory.all()),
+			this.#deps.reads.refresh(),
+		]);
 		this.#look++;
 		for (const summary of summaries) this.#take(summary);
 		for (const [id, entry] of this.#entries) {
@@ -192,7 +195,10 @@ export class GraphView {
 		const known = this.#entries.get(id);
 		if (known !== undefined) {
 			known.look = this.#look;
-			if (known.summary === summary || known.summary.generation > summary.generation) return;
+			// Without a log there are no generations; then another summary is another state.
+			const isLogged = known.summary.generation > 0;
+			const isKnown = isLogged && known.summary.generation >= summary.generation;
+			if (known.summary === summary || isKnown) return;
 		}
 		if (summary.deleted !== null) {
 			this.#forget(id);
@@ -295,7 +301,7 @@ export class GraphView {
 		const input: GraphInput = {
 			nodes,
 			declared: (this.declarations ?? noDeclarations).edges,
-			reads: reads((id) => this.versionOf(id)),
+			reads: reads.noted((id) => this.versionOf(id)),
 			digestAt: (unit, number, output) => {
 				const node = nodes.get(unit);
 				if (node?.version?.number !== number) return versions.digest(unit, number, output);

@@ -4,6 +4,7 @@
  * version but the current one, and what they read as the state holds their outputs and nothing else.
  */
 import { DomainError, isDomainError } from "../errors.ts";
+import type { ReadNotes } from "../graph/reads.ts";
 import { limits } from "../limits.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate, OutputFilter } from "../rbac/grant.ts";
@@ -21,6 +22,8 @@ export interface OutputsServiceDeps {
 	readonly states: StateService;
 	readonly gate: Gate;
 	readonly stateIndex: StateIndexService;
+	/** Told of what callers are given who may read no more than outputs. */
+	readonly reads?: Pick<ReadNotes, "note">;
 }
 
 /** What a caller may have. */
@@ -69,6 +72,7 @@ export class OutputsService {
 		this.#ready.set(index, known);
 		const { filter } = reach;
 		const outputs = filter === null ? known : known.filter(({ name }) => filter(name));
+		if (filter !== null) this.#note(caller, id, version, outputs);
 		return { version, isOpaque: index.isOpaque, outputs };
 	}
 
@@ -144,9 +148,21 @@ export class OutputsService {
 		const located = await this.#locate(reach, id, options);
 		const { index, facts } = await this.#factsOf(reach, id, located);
 		if (index.isOpaque) throw opaque();
-		const granted = whole(index).outputs.filter(({ name }) => reach.filter?.(name) === true);
+		const granted = whole(index).outputs.filter(({ name }) => reach.filter?.(name) ?? true);
 		const bytes = outputsStateBytes(facts, granted);
+		this.#note(caller, id, located.version, granted);
 		return { version: visibleVersion(located, facts, bytes), bytes };
+	}
+
+	#note(
+		{ principal }: Caller,
+		id: UnitId,
+		version: Version | null,
+		outputs: readonly { readonly name: string }[],
+	): void {
+		if (version === null) return;
+		const names = outputs.map(({ name }) => name);
+		this.#deps.reads?.note(principal, id, version, names);
 	}
 
 	async #factsOf(

@@ -171,7 +171,7 @@ describe("taco creds setup", () => {
 });
 
 test("an older profile of ours is replaced in place of a second one", () => {
-	const input = { profile: "p", serverUrl: "http://new:1" };
+	const input = { bucket: "opentaco", profile: "p", serverUrl: "http://new:1" };
 	const before =
 		"[profile p]\ncredential_process = old\n\n[profile q]\na = b\n[services p]\ns3 =\n  endpoint_url = http://old\n";
 	const after = withProfile(before, input);

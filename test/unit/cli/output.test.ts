@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cliReference, referencePath } from "../../../scripts/generate-cli-docs.ts";
 import { exitCodeMeanings, exitCodeOf } from "../../../src/cli/exit-codes.ts";
 import { formatBytes } from "../../../src/cli/progress.ts";
-import { safeJson, safeText } from "../../../src/cli/safe-text.ts";
 import { parseTimeout } from "../../../src/cli/settings.ts";
 import { formatTable } from "../../../src/cli/table.ts";
 import { clientErrorCodes } from "../../../src/client/errors.ts";
 import { errorCodes } from "../../../src/core/errors.ts";
+import { safeJson, safeText } from "../../../src/lib/safe-text.ts";
 import { FakeServer } from "./fake-server.ts";
 import { taco } from "./terminal.ts";
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { storeLogin } from "../../../src/client/credentials/stored-login.ts";
+import { ClientError } from "../../../src/client/errors.ts";
 import { configure, explain } from "../../../src/provider/configuration.ts";
 import { ProviderError } from "../../../src/provider/plugin/diagnostic.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
@@ -84,6 +85,13 @@ test("no failure tells a token, wherever it may stand in a message", async () =>
 		expect(`${summary} ${detail}`).not.toContain(token);
 		expect(`${summary} ${detail}`).toContain("(secret)");
 	}
+});
+
+test("what a server or a lock's holder says cannot move the cursor", () => {
+	const message = "locked by \u001b[2Jalice\u202e\r";
+	const { summary, detail } = explain(new ClientError("locked", message, { hint: "\u009b1mwait" }));
+	expect(`${summary} ${detail}`).not.toMatch(/[\p{Cc}\u202e]/u);
+	expect(summary).toContain("\\u001b[2Jalice");
 });
 
 test("what to do is told in the provider's words, never in those of the command line", async () => {

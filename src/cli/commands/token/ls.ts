@@ -20,6 +20,7 @@ export default command({
 				{ title: "SUBJECT" },
 				{ title: "CREATED" },
 				{ title: "EXPIRES" },
+				{ title: "ORGANIZATION" },
 				{ title: "NARROWED TO" },
 			],
 			rows: list.tokens.map((token) => [
@@ -28,6 +29,7 @@ export default command({
 				token.subject,
 				token.created,
 				token.expires ?? "never",
+				token.organization ?? "all",
 				[...(token.roles ?? []), ...(token.units ?? [])].join(", "),
 			]),
 		});

@@ -194,7 +194,7 @@ async function move(exchange: Exchange): Promise<Response> {
 	const given = await resourcesIn(exchange.request);
 	const units = given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
 	const { gate } = deps.core.parts;
-	for (const unit of new Set<UnitId>(units)) await gate.authorize(caller, "unit.write", unit);
+	for (const unit of new Set<UnitId>(units)) await gate.authorize(caller, "unit.configure", unit);
 	for (const unit of units) await deps.core.workspaces.update(caller, unit, { projectId });
 	return nothing();
 }

@@ -153,7 +153,7 @@ async function removeOfOrganization(exchange: Exchange): Promise<Response> {
 	const names = new Set(await namesIn(exchange));
 	const inUse = await tagsInUse(exchange);
 	const units = new Set([...names].flatMap((name) => inUse.get(name) ?? []));
-	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.write", id);
+	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.configure", id);
 	for (const id of units) {
 		await deps.core.units.change(caller, id, (before) => ({
 			...before,
@@ -171,7 +171,7 @@ async function tagWorkspaces(exchange: Exchange): Promise<Response> {
 	const name = tagNameOf(params.tag ?? "");
 	const given = await resourcesIn(exchange.request);
 	const units = given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
-	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.write", id);
+	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.configure", id);
 	for (const id of units) {
 		await deps.core.units.change(caller, id, (before) => ({
 			...before,

@@ -1,7 +1,4 @@
-/**
- * Text of other people on a terminal: names of lock holders, labels, server messages. Escape
- * sequences in it could rewrite what the user reads.
- */
+/** Text of other people on a terminal: escape sequences in it could rewrite what the user reads. */
 
 /** Controls, and the marks that change the direction of writing. */
 const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
