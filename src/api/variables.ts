@@ -22,6 +22,20 @@ export const VariableView = Type.Object(
 		description: Type.String(),
 		created: Type.String({ description: "ISO 8601, UTC" }),
 		version_id: Type.String({ description: "Another one after each change" }),
+		set: Type.Optional(
+			Nullable(
+				Type.Object(
+					{ id: Type.String(), name: Type.String() },
+					{
+						description:
+							"With `inherited`: the variable set that it comes from, null for the unit's own",
+					},
+				),
+			),
+		),
+		counts: Type.Optional(
+			Type.Boolean({ description: "With `inherited`: no other one goes before it" }),
+		),
 	},
 	{ $id: "Variable" },
 );
@@ -58,3 +72,9 @@ export const UpdateVariable = Type.Object(
 	{ $id: "UpdateVariable" },
 );
 export type UpdateVariable = Static<typeof UpdateVariable>;
+
+export const Resealed = Type.Object(
+	{ resealed: Type.Integer({ description: "Values that had been sealed with an earlier key" }) },
+	{ $id: "Resealed" },
+);
+export type Resealed = Static<typeof Resealed>;

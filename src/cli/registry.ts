@@ -100,6 +100,10 @@ const variableCommands = commandMap({
 		aliases: ["delete", "remove"],
 		load: () => import("./commands/variable/rm.ts").then((module) => module.default),
 	},
+	reseal: {
+		summary: "Seal all sensitive values with the server's present key",
+		load: () => import("./commands/variable/reseal.ts").then((module) => module.default),
+	},
 	export: {
 		summary: "Print a unit's variables for a shell",
 		load: () => import("./commands/variable/export.ts").then((module) => module.default),

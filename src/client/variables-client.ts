@@ -1,6 +1,7 @@
 /** Variables of units: `/v1/units/<id>/variables`. */
 import type {
 	CreateVariable,
+	Resealed,
 	UpdateVariable,
 	VariableList,
 	VariableView,
@@ -17,9 +18,17 @@ export class VariablesClient {
 		this.#http = http;
 	}
 
-	/** The unit's own variables; sensitive values are null. */
-	async list(unit: string, options: CallOptions = {}): Promise<VariableView[]> {
-		const request = { method: "GET", path: pathOf(unit), repeatable: true, ...options } as const;
+	/**
+	 * The unit's own variables; sensitive values are null. With `inherited` those of variable sets
+	 * too, and which of them count.
+	 */
+	async list(
+		unit: string,
+		{ inherited, ...options }: CallOptions & { readonly inherited?: boolean } = {},
+	): Promise<VariableView[]> {
+		const query: [string, string][] = inherited === true ? [["inherited", "true"]] : [];
+		const path = pathOf(unit);
+		const request = { method: "GET", path, query, repeatable: true, ...options } as const;
 		return (await callFor<VariableList>(this.#http, request, "variables")).variables;
 	}
 
@@ -43,6 +52,13 @@ export class VariablesClient {
 	): Promise<VariableView> {
 		const request = { method: "PATCH", path: pathOf(unit, id), json: change } as const;
 		return callFor(this.#http, { ...request, repeatable: true, ...options }, "key");
+	}
+
+	/** Seals all sensitive values with the server's key of today; gives how many were not. */
+	async reseal(options: CallOptions = {}): Promise<number> {
+		const path = "/v1/variables/reseal";
+		const request = { method: "POST", path, repeatable: true, ...options } as const;
+		return (await callFor<Resealed>(this.#http, request, "resealed")).resealed;
 	}
 
 	async delete(unit: string, id: string, options: CallOptions = {}): Promise<void> {

@@ -165,6 +165,40 @@ export const variableScenarios: readonly Scenario[] = [
 		status: 404,
 		contains: ['"error":"not_found"'],
 	},
+	{
+		name: "lists those of variable sets too when it is asked",
+		covers: "listVariables",
+		kind: "ok",
+		method: "GET",
+		path: `${path}?inherited=true`,
+		before: async (app) => {
+			await makeVariable(app);
+			const variable = {
+				type: "vars",
+				attributes: { key: "region", value: "us", category: "terraform" },
+			};
+			const data = {
+				...{ type: "varsets", attributes: { name: "shared", global: true } },
+				relationships: { vars: { data: [variable] } },
+			};
+			const headers = { "x-request-id": "seed" };
+			const sets = "/tfe/api/v2/organizations/default/varsets";
+			await app.send("POST", sets, { headers, body: json({ data }) });
+		},
+		status: 200,
+		contains: ['"name":"shared"},"counts":false', '"set":null,"counts":true}],"count":2'],
+	},
+	{
+		name: "seals nothing anew when there is nothing to seal",
+		covers: "resealVariables",
+		kind: "ok",
+		method: "POST",
+		path: "/v1/variables/reseal",
+		before: (app) => makeVariable(app, { sensitive: true, value: secret }),
+		status: 200,
+		exactBody: '{"resealed":0}',
+	},
+	...gateScenarios({ covers: "resealVariables", method: "POST", path: "/v1/variables/reseal" }),
 	...[
 		{ covers: "listVariables", method: "GET", path },
 		{ covers: "createVariable", method: "POST", path, body: '{"key":"a","value":"b"}' },

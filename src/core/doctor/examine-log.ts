@@ -118,6 +118,7 @@ function checkStep(
 		...checkLocks(id, before.record, record),
 		...checkSerials(id, before.record, record),
 		...checkOverlay(id, before.record, record),
+		...checkAcknowledged(id, before.record, record),
 	];
 }
 
@@ -155,6 +156,19 @@ function checkOverlay(id: UnitId, before: UnitRecord, record: UnitRecord): Findi
 		overlay.serial === written.serial &&
 		overlay.lineage === written.lineage;
 	return isOfCurrent ? [] : bad("shows live values for another version than the current one");
+}
+
+/** A write takes over what its lock remembers, or leaves it as it was; nothing else adds anything. */
+function checkAcknowledged(id: UnitId, before: UnitRecord, record: UnitRecord): Finding[] {
+	const own = record.state.acknowledged ?? null;
+	if (own === null) return [];
+	const asText = (upstream: unknown) => JSON.stringify(upstream ?? null);
+	const text = asText(own.upstream);
+	const isKept = text === asText(before.state.acknowledged?.upstream);
+	const isTaken = record.operation === "write" && text === asText(before.state.lock?.upstream);
+	if (isKept || isTaken) return [];
+	const what = `record ${record.generation} acknowledges what its lock does not remember`;
+	return [finding("acknowledgement-odd", id, what)];
 }
 
 function checkSerials(id: UnitId, before: UnitRecord, record: UnitRecord): Finding[] {

@@ -13,6 +13,8 @@ export const findingCodes = {
 	"lock-violated": "error",
 	/** An overlay that changed more than what is shown, or came while the unit was locked. */
 	"overlay-violated": "error",
+	/** A write acknowledges other versions of upstream units than its lock remembers. */
+	"acknowledgement-odd": "warning",
 	/** A newer version of this program wrote it. */
 	"schema-too-new": "error",
 	/** A plain object is not what the head says; repaired by a server's sweep or by --repair. */

@@ -195,7 +195,10 @@ export class GraphView {
 		const known = this.#entries.get(id);
 		if (known !== undefined) {
 			known.look = this.#look;
-			if (known.summary === summary || known.summary.generation > summary.generation) return;
+			// Without a log there are no generations; then another summary is another state.
+			const isLogged = known.summary.generation > 0;
+			const isKnown = isLogged && known.summary.generation >= summary.generation;
+			if (known.summary === summary || isKnown) return;
 		}
 		if (summary.deleted !== null) {
 			this.#forget(id);

@@ -202,6 +202,32 @@ export function withMembership(document: TeamsDocument, membership: Membership):
 	return sized({ ...document, memberships: [...document.memberships, membership] });
 }
 
+/** A member to be: an id of a membership, or a person with the id that they have if they are new. */
+export interface NewMember {
+	readonly given: { readonly membership: string } | Named;
+	readonly id: string;
+}
+
+/** The memberships of all of these, made where there are none yet. Sizes are checked afterwards. */
+export function withPeople(
+	document: TeamsDocument,
+	people: readonly NewMember[],
+	created: string,
+): { readonly after: TeamsDocument; readonly ids: readonly string[] } {
+	const keyOf = ({ email, subject }: Named) => `${email ?? ""} ${subject ?? ""}`;
+	const known = new Map(document.memberships.map((one) => [keyOf(one), one.id]));
+	const added: Membership[] = [];
+	const ids = people.map(({ given, id }) => {
+		if ("membership" in given) return given.membership;
+		const found = known.get(keyOf(given));
+		if (found !== undefined) return found;
+		known.set(keyOf(given), id);
+		added.push({ id, ...given, created });
+		return id;
+	});
+	return { after: { ...document, memberships: [...document.memberships, ...added] }, ids };
+}
+
 /** Takes somebody out of the organization and all teams. Fails with `not_found`, `conflict`. */
 export function withoutMembership(document: TeamsDocument, id: string): TeamsDocument {
 	if (!document.memberships.some((one) => one.id === id)) throw membershipNotFound();

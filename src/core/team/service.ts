@@ -14,6 +14,7 @@ import {
 	withoutMembers,
 	withoutMembership,
 	withoutTeam,
+	withPeople,
 	withTeam,
 	withTeamChange,
 } from "./changes.ts";
@@ -138,15 +139,8 @@ export class TeamService {
 		const created = new Date(clock.now()).toISOString();
 		const what = { operation: "team.members.add", detail: `${id} ${members.map(shown).join(" ")}` };
 		await changeTeams(this.#deps, grant, what, (document) => {
-			let before = document;
-			const ids = fresh.map(({ given, id: freshId }) => {
-				if ("membership" in given) return given.membership;
-				const known = membershipOf(before, given);
-				if (known !== undefined) return known.id;
-				before = withMembership(before, { id: freshId, ...given, created });
-				return freshId;
-			});
-			return { after: withMembers(before, id, ids), result: undefined };
+			const { after, ids } = withPeople(document, fresh, created);
+			return { after: withMembers(after, id, ids), result: undefined };
 		});
 	}
 

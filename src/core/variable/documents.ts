@@ -7,6 +7,7 @@ import { limits } from "../limits.ts";
 import { randomId } from "../ports/random.ts";
 import type { Grant } from "../rbac/grant.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
+import { registerRoot } from "../unit/keys.ts";
 import type { Seal, Sealed, SecretBox } from "./secret-box.ts";
 import {
 	checkVariable,
@@ -131,7 +132,54 @@ export class VariableDocuments {
 		});
 	}
 
-	#register({ register: name }: VariablePlace): Register<VariablesDocument> {
+	/** The names of the registers that hold variables. Fails with StoreError. */
+	async registers(): Promise<string[]> {
+		const names: string[] = [];
+		const prefix = `${registerRoot}variable`;
+		for (let after: string | undefined; ; ) {
+			const page = await this.#deps.store.list({
+				...{ prefix, delimiter: "/", limit: limits.listPageMax },
+				...(after === undefined ? {} : { after }),
+			});
+			names.push(...page.prefixes.map((key) => key.slice(registerRoot.length, -1)));
+			after = page.next;
+			if (after === undefined) break;
+		}
+		return names.filter((name) => /^variable(?:s-|-set-)/.test(name));
+	}
+
+	/**
+	 * Seals anew, with the key of today, what was sealed with an earlier one. Gives how many values
+	 * that were. Fails with `storage_corrupt` for a value that does not open, or as Register.update.
+	 */
+	async reseal(grant: Grant, register: string): Promise<number> {
+		const place = { register, life: "", owner: register };
+		const { keyId, seal } = await this.#box.sealer();
+		const { value } = await this.#register(place).read();
+		const fresh = new Map<string, Sealed>();
+		for (const { id, sealed } of value?.variables ?? []) {
+			if (sealed === null || sealed.key === keyId) continue;
+			const text = await this.#box.open(sealed, contextOf(place, id));
+			fresh.set(sealed.data, seal(text, contextOf(place, id)));
+		}
+		if (fresh.size === 0) return 0;
+		return await this.#register(place).update(grant, (document) => {
+			if (document === null) return { answer: 0 };
+			const variables = document.variables.map((one) => {
+				const sealed = fresh.get(one.sealed?.data ?? "");
+				return sealed === undefined ? one : { ...one, sealed };
+			});
+			const count = variables.filter((one, at) => one !== document.variables[at]).length;
+			return {
+				operation: "variable.reseal",
+				detail: `${register} ${count}`,
+				value: { ...document, variables },
+				result: count,
+			};
+		});
+	}
+
+	#register({ register: name }: Pick<VariablePlace, "register">): Register<VariablesDocument> {
 		const known = this.#registers.get(name);
 		if (known !== undefined) return known;
 		const made = new Register<VariablesDocument>(this.#deps, name, parseDocument);

@@ -1,6 +1,8 @@
 /** Variables of units. Kept for clients and for what will run plans; nothing here runs anything. */
+import { orUnavailable } from "../log/record-log.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
+import { everything } from "../rbac/resource.ts";
 import type { UnitService } from "../unit/service.ts";
 import type { UnitSummary } from "../unit/summary.ts";
 import { encodeUnitId, type UnitId } from "../unit/unit-id.ts";
@@ -100,6 +102,20 @@ export class VariableService {
 		const { gate, documents } = this.#deps;
 		const grant = await gate.authorize(caller, "unit.write-variables", id);
 		await documents.remove(grant, await this.#place(caller, id), variable);
+	}
+
+	/**
+	 * Seals every sensitive value with the key of today, those of variable sets too, so that earlier
+	 * keys can be given up. Gives how many were sealed with another one. Fails with `forbidden`, or
+	 * as VariableDocuments.reseal; what was done before stays done.
+	 */
+	async reseal(caller: Caller): Promise<number> {
+		const { gate, documents } = this.#deps;
+		const grant = await gate.authorize(caller, "system.manage", everything);
+		let count = 0;
+		const registers = await orUnavailable(() => documents.registers());
+		for (const register of registers) count += await documents.reseal(grant, register);
+		return count;
 	}
 
 	async #place(caller: Caller, id: UnitId): Promise<VariablePlace> {

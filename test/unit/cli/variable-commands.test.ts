@@ -83,6 +83,26 @@ describe("taco variable", () => {
 		expect(seen[2]?.err).toBe("Left out: token\n");
 	});
 
+	test("shows and exports those of variable sets, the ones that count", async () => {
+		const given = (key: string, value: string) => ({
+			...{ type: "vars", attributes: { key, value, category: "terraform" } },
+		});
+		const data = {
+			...{ type: "varsets", attributes: { name: "shared", global: true } },
+			relationships: { vars: { data: [given("a", "far"), given("b", "far")] } },
+		};
+		const sets = "/tfe/api/v2/organizations/default/varsets";
+		await app.send("POST", sets, { body: JSON.stringify({ data }) });
+		expect((await variable(["set", "app/prod", "b=near"])).code).toBe(0);
+		expect((await variable(["ls", "app/prod"])).out).not.toContain("far");
+		const listed = await variable(["ls", "app/prod", "--inherited"]);
+		expect(listed.out).toContain("shared (does not count)");
+		expect((await variable(["export", "app/prod"])).out).toBe(
+			"export TF_VAR_a='far'\nexport TF_VAR_b='near'\n",
+		);
+		expect((await variable(["reseal", "--json"])).out).toContain('"resealed": 0');
+	});
+
 	test("tells of a unit that is not there, and of a value that is given twice", async () => {
 		expect((await variable(["ls", "app/none"])).code).toBe(3);
 		expect((await variable(["set", "app/prod", "a=b", "-f", "x"])).code).toBe(2);

@@ -10,6 +10,7 @@ import { bodyRoot, logName } from "../../../src/core/unit/keys.ts";
 import { parseUnitId } from "../../../src/core/unit/unit-id.ts";
 import { MemoryStore } from "../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../support/core.ts";
+import { dependency, stateText } from "../../support/graph-states.ts";
 
 const id = parseUnitId("myapp/prod");
 const caller: Caller = {
@@ -97,6 +98,33 @@ test("a changed, lost or foreign record breaks the chain", async () => {
 	expect(await codes()).toEqual(["damaged"]);
 	await store.put(`${logName(id)}/readme`, bytes("x"));
 	expect(await codes()).toContain("stray");
+});
+
+test("an acknowledgement that no lock accounts for is named, one that does is not", async () => {
+	const { store, core, codes } = await clinic();
+	await core.graph.statuses(caller, "");
+	const system = parseUnitId("__opentaco_system");
+	await core.units.create(caller, system);
+	const write = (unit: typeof id, text: string, lockId: string | null) =>
+		core.states.write(caller, unit, {
+			...{ body: bytes(text), lockId, md5: null, force: false, autoCreate: true },
+		});
+	const resources = [dependency("e", "up", "t", id)];
+	await write(system, stateText(1, "system", { resources }), null);
+	await core.units.create(caller, parseUnitId("up"));
+	await core.graph.statuses(caller, "");
+	await core.locks.lock(caller, id, { ID: "L" }, { autoCreate: false });
+	await write(id, new TextDecoder().decode(stateOf(4)), "L");
+	await core.locks.unlock(caller, id, "L");
+	await core.tasks.idle();
+	expect(await codes()).toEqual([]);
+	const key = recordKey(logName(id), 6);
+	const newest = await store.get(key);
+	if (!newest.found) throw new Error("record 6 should be there");
+	const text = new TextDecoder().decode(newest.bytes);
+	expect(text).toContain('"upstream":[["up",0]]');
+	await store.put(key, bytes(text.replace('"upstream":[["up",0]]', '"upstream":[["up",7]]')));
+	expect(await codes()).toContain("acknowledgement-odd");
 });
 
 test("plain objects that are behind are mended, and what others wrote is kept", async () => {

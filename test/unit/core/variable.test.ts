@@ -3,7 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { decideAdminOnly, Gate } from "../../../src/core/rbac/grant.ts";
 import { VariableDocuments } from "../../../src/core/variable/documents.ts";
 import { SecretBox } from "../../../src/core/variable/secret-box.ts";
-import { SecretKeys, secretKeyFrom } from "../../../src/core/variable/secret-keys.ts";
+import {
+	type SecretKey,
+	SecretKeys,
+	secretKeyFrom,
+} from "../../../src/core/variable/secret-keys.ts";
 import { MemoryStore } from "../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../support/core.ts";
 
@@ -16,6 +20,17 @@ function sharedDeps() {
 
 const one = secretKeyFrom("a secret of the operator, 32 characters long");
 const two = secretKeyFrom("another secret of the operator, long enough");
+
+function documentsOf(deps: ReturnType<typeof sharedDeps>, keys: readonly SecretKey[]) {
+	const box = new SecretBox(new SecretKeys(deps, keys), realRandom);
+	return { documents: new VariableDocuments(deps, box) };
+}
+
+function grantFor() {
+	const principal = { id: "admin", credentialKind: "admin-token", loginId: "l" } as const;
+	const caller = { principal, surface: "management", requestId: "r" } as const;
+	return new Gate(decideAdminOnly).authorize(caller, "unit.write-variables", "a");
+}
 
 describe("a sealed text", () => {
 	test("opens for what it was sealed for, and for nothing else", async () => {
@@ -66,15 +81,30 @@ describe("a sealed text", () => {
 	});
 });
 
+test("what was sealed with an earlier key is sealed anew, and needs that one no more", async () => {
+	const deps = sharedDeps();
+	const open = (keys: Parameters<typeof documentsOf>[1]) => documentsOf(deps, keys);
+	const grant = await grantFor();
+	const place = { register: "variables-a", life: "1", owner: "a" };
+	const input = { category: "env", isHcl: false, isSensitive: true, description: "" } as const;
+	const { documents } = open([one]);
+	await documents.add(grant, place, { ...input, key: "A", value: "s3cret" });
+	await documents.add(grant, place, { ...input, key: "B", value: "open", isSensitive: false });
+	const both = open([two, one]);
+	expect(await both.documents.registers()).toEqual(["variables-a"]);
+	expect(await both.documents.reseal(grant, "variables-a")).toBe(1);
+	expect(await both.documents.reseal(grant, "variables-a")).toBe(0);
+	expect(await open([two]).documents.reseal(grant, "variables-a")).toBe(0);
+	await expect(open([one]).documents.reseal(grant, "variables-a")).rejects.toMatchObject({
+		code: "storage_corrupt",
+	});
+	expect((await both.documents.read(place)).map(({ value }) => value)).toEqual([null, "open"]);
+});
+
 test("several changes happen together or not at all", async () => {
 	const deps = sharedDeps();
-	const documents = new VariableDocuments(
-		deps,
-		new SecretBox(new SecretKeys(deps, [one]), realRandom),
-	);
-	const principal = { id: "admin", credentialKind: "admin-token", loginId: "l" } as const;
-	const caller = { principal, surface: "management", requestId: "r" } as const;
-	const grant = await new Gate(decideAdminOnly).authorize(caller, "unit.write-variables", "a");
+	const { documents } = documentsOf(deps, [one]);
+	const grant = await grantFor();
 	const place = { register: "variables-a", life: "1", owner: "a" };
 	const input = {
 		value: "",

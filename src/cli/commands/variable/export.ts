@@ -7,7 +7,7 @@ const shells = ["bash", "zsh", "sh", "fish", "powershell"] as const;
 
 export default command({
 	details:
-		"Prints what a shell runs so that Terraform finds the unit's variables: TF_VAR_… for those of the\nconfiguration, the others under their own names. Sensitive ones, and names that\nno shell takes, are left out and named on stderr.",
+		"Prints what a shell runs so that Terraform finds the unit's variables, those of variable sets too:\nTF_VAR_… for those of the configuration, the others under their own names. Sensitive ones, and names that\nno shell takes, are left out and named on stderr.",
 	examples: ['eval "$(taco variable export myapp/prod)"'],
 	args: {
 		unit: unitArgument,
@@ -20,7 +20,8 @@ export default command({
 	async run(cli, args) {
 		const id = unitOf(args.unit);
 		const { variables } = await cli.client();
-		const list = await variables.list(id, { signal: cli.signal });
+		const all = await variables.list(id, { inherited: true, signal: cli.signal });
+		const list = all.filter(({ counts }) => counts !== false);
 		const leftOut = list.filter((one) => pairOf(one).length === 0);
 		if (cli.output.json) {
 			await cli.output.document(Object.fromEntries(list.flatMap(pairOf)));

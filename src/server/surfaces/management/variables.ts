@@ -1,15 +1,17 @@
 /** `/v1/units/<id>/variables`. */
 import {
 	CreateVariable,
+	Resealed,
 	UpdateVariable,
 	VariableList,
 	VariableView as VariableSchema,
 	type VariableView,
 } from "../../../api/variables.ts";
 import { limits } from "../../../core/limits.ts";
+import type { InheritedVariable } from "../../../core/variable/set.ts";
 import type { Variable, VariableChange, VariableInput } from "../../../core/variable/variable.ts";
-import type { UnitOperation } from "./operation.ts";
-import { readJson } from "./operation.ts";
+import type { CollectionOperation, Operation, UnitOperation } from "./operation.ts";
+import { readFlag, readJson } from "./operation.ts";
 
 const tag = "Variables";
 const path = "/v1/units/:id/variables";
@@ -27,6 +29,14 @@ export function variableView(variable: Variable): VariableView {
 		description: variable.description,
 		created: variable.created,
 		version_id: variable.versionId,
+	};
+}
+
+function inheritedView({ variable, set, overwriter }: InheritedVariable): VariableView {
+	return {
+		...variableView(variable),
+		set: set === null ? null : { id: set.id, name: set.name },
+		counts: overwriter === null,
 	};
 }
 
@@ -48,10 +58,19 @@ const listVariables: UnitOperation = {
 	path,
 	tag,
 	summary: "The unit's own variables, without sensitive values",
+	query: [
+		{
+			name: "inherited",
+			description: "Those of variable sets too, the ones whose values count last",
+			schema: { type: "boolean", default: false },
+		},
+	],
 	success: { status: 200, schema: VariableList },
-	failures: [404],
-	async handle({ caller, deps, id }) {
-		const variables = (await deps.core.variables.list(caller, id)).map(variableView);
+	failures: [400, 404],
+	async handle({ caller, context, deps, id }) {
+		const variables = readFlag(context.query, "inherited")
+			? (await deps.core.variables.inherited(caller, id)).map(inheritedView)
+			: (await deps.core.variables.list(caller, id)).map(variableView);
 		const list: VariableList = { variables, count: variables.length };
 		return Response.json(list);
 	},
@@ -119,10 +138,26 @@ const deleteVariable: UnitOperation = {
 	},
 };
 
-export const variableOperations: readonly UnitOperation[] = [
+const resealVariables: CollectionOperation = {
+	scope: "collection",
+	id: "resealVariables",
+	method: "POST",
+	path: "/v1/variables/reseal",
+	tag,
+	summary: "Seal all sensitive values with the key of today, so that earlier ones can be given up",
+	success: { status: 200, schema: Resealed },
+	failures: [],
+	async handle({ caller, deps }) {
+		const answer: Resealed = { resealed: await deps.core.variables.reseal(caller) };
+		return Response.json(answer);
+	},
+};
+
+export const variableOperations: readonly Operation[] = [
 	listVariables,
 	createVariable,
 	getVariable,
 	updateVariable,
 	deleteVariable,
+	resealVariables,
 ];

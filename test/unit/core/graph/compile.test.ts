@@ -182,7 +182,7 @@ function plainStatuses(input: GraphInput, edges: readonly PlainEdge[]): Map<Unit
 
 test("statuses are those of a naive recomputation", () => {
 	forSeeds(
-		3000,
+		1000,
 		(random) => {
 			const input = randomInput(random);
 			const graph = compileGraph(input);
@@ -208,7 +208,7 @@ test("statuses are those of a naive recomputation", () => {
 
 test("what is remembered of earlier compilations changes nothing", () => {
 	forSeeds(
-		500,
+		80,
 		(random) => {
 			const memory = new GraphMemory();
 			let input = randomInput(random);
