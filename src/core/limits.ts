@@ -41,6 +41,8 @@ export const limits = {
 	/** A body's transfer may take this long without a byte moving. */
 	storeStreamIdleMs: 30 * second,
 	probeDeadlineMs: 20 * second,
+	/** Bytes of one body after which garbage is collected; smaller bodies do without. */
+	storeBytesPerCollection: 24 * MiB,
 
 	// Protocol: actDeadlineMs < headAgeMaxMs < pruneGraceMs, see docs/invariants.md
 	/** One act (lock, write, …), all its attempts, without the body's transfer. */
