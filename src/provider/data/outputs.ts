@@ -2,7 +2,7 @@ import type { OutputView } from "../../api/outputs.ts";
 import { isClientError } from "../../client/errors.ts";
 import type { Api } from "../configuration.ts";
 import { ProviderError } from "../plugin/diagnostic.ts";
-import { type Call, type DataSource, Dynamic, type PlainMap } from "../plugin/schema.ts";
+import { type Call, type DataSource, Dynamic } from "../plugin/schema.ts";
 import { parseJson } from "../plugin/value.ts";
 import { textOf, textsOf, unitIdFault } from "../resources/checks.ts";
 import type { Raw } from "../wire/msgpack.ts";
@@ -10,7 +10,8 @@ import { noSuchUnit } from "./units.ts";
 
 /**
  * What it read stands in the state of the configuration, by which the graph of units knows the edge:
- * `unit_id`, and a member of `values` or `sensitive_values` for each output.
+ * `unit_id` with `server` and `organization`, and a member of `values` or `sensitive_values` for each
+ * output.
  */
 export const outputsData: DataSource<Api> = {
 	description:
@@ -38,13 +39,29 @@ export const outputsData: DataSource<Api> = {
 			sensitive: true,
 			description: "An object of those that are. The state holds them, as with every data source.",
 		},
+		server: {
+			type: "string",
+			mode: "computed",
+			description: "The address of the server that it was read from.",
+		},
+		organization: {
+			type: "string",
+			mode: "computed",
+			description: "The organization that it was read in; null for the default one.",
+		},
 	},
 	async read(config, call) {
 		const id = textOf(config, "unit_id") ?? "";
 		const outputs = Object.entries(await readOutputs(id, textsOf(config, "names"), call));
 		const only = (isSensitive: boolean) =>
 			objectOfOutputs(outputs.filter(([, { sensitive }]) => sensitive === isSensitive));
-		return { values: only(false), sensitive_values: only(true) } satisfies PlainMap;
+		const { units, organization } = call.api;
+		return {
+			values: only(false),
+			sensitive_values: only(true),
+			server: units.serverUrl,
+			organization,
+		};
 	},
 };
 
