@@ -248,6 +248,9 @@ export const organizationTokenRules: readonly Rule[] = [
 	),
 ];
 
+/** The rules of the token for the audit trail. */
+export const auditTokenRules: readonly Rule[] = [...allow(["audit.read"], parseResource("*"))];
+
 /** The rules of the owners. A rule that denies something to them still does. */
 export const ownersRules: readonly Rule[] = [
 	{ effect: "allow", actions: ["*"], resources: [parseResource("*")] },

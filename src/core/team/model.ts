@@ -64,6 +64,8 @@ export interface TeamsDocument {
 	/** Tells the organization's token from that of another organization. */
 	readonly key: string;
 	readonly organizationToken: string | null;
+	/** The token that reads the audit trail; absent: there is none. */
+	readonly auditToken?: string | null;
 	readonly memberships: readonly Membership[];
 	readonly teams: readonly Team[];
 	readonly workspaces: readonly WorkspaceGrant[];
@@ -113,6 +115,11 @@ export function teamOfSubject(principal: string): string | null {
 /** The principal that the organization's token speaks for. */
 export function subjectOfOrganization({ key }: TeamsDocument): string {
 	return `organization:${key}`;
+}
+
+/** The principal that the token for the audit trail speaks for. */
+export function subjectOfAudit({ key }: TeamsDocument): string {
+	return `audit-trails:${key}`;
 }
 
 /** Whether the membership is the principal's. */

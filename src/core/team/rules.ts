@@ -1,7 +1,9 @@
 /** What somebody may do by their teams: rules as those of roles, shown as the role `team:<name>`. Pure. */
 import type { Principal } from "../principal.ts";
 import type { GivenRule, TeamRules } from "../rbac/decide.ts";
+import type { Rule } from "../rbac/rule.ts";
 import {
+	auditTokenRules,
 	organizationTokenRules,
 	ownersRules,
 	rulesForOrganization,
@@ -10,6 +12,7 @@ import {
 } from "./access.ts";
 import {
 	ownersId,
+	subjectOfAudit,
 	subjectOfOrganization,
 	type Team,
 	type TeamsDocument,
@@ -61,12 +64,19 @@ function rulesOfTeam(document: TeamsDocument, team: Team): RulesOfTeam {
 	};
 }
 
+function rulesOfToken(role: string, rules: readonly Rule[]): TeamRules {
+	const given = rules.map((rule) => ({ role, permission: role, rule }));
+	return { roles: [role], rules: given, ofUnits: [] };
+}
+
 /** The rules of the principal's teams; of the organization, for its token. Never throws. */
 export function teamRulesOf(document: TeamsDocument, principal: Principal): TeamRules {
-	if (principal.id === subjectOfOrganization(document) && document.organizationToken !== null) {
-		const role = "organization-token";
-		const rules = organizationTokenRules.map((rule) => ({ role, permission: role, rule }));
-		return { roles: [role], rules, ofUnits: [] };
+	const { organizationToken, auditToken = null } = document;
+	if (principal.id === subjectOfOrganization(document) && organizationToken !== null) {
+		return rulesOfToken("organization-token", organizationTokenRules);
+	}
+	if (principal.id === subjectOfAudit(document) && auditToken !== null) {
+		return rulesOfToken("audit-trails-token", auditTokenRules);
 	}
 	const made = madeFor.get(document) ?? new Map<string, RulesOfTeam>();
 	madeFor.set(document, made);
