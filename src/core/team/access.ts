@@ -198,7 +198,9 @@ export function rulesForProject(project: string, access: ProjectAccess): Rule[] 
 		...allow(variableActions[String(workspace.variables)] ?? [], existing),
 		...allow(mayLock ? ["unit.lock"] : [], canWrite && workspace.create === true ? all : existing),
 		...allow(workspace.create === true ? ["unit.write"] : [], projectResource(project, "new")),
+		// What was deleted counts as not made yet, and comes back by the same right.
 		...allow(workspace.delete === true ? ["unit.delete"] : [], existing),
+		...allow(workspace.delete === true ? ["unit.delete"] : [], projectResource(project, "new")),
 		...allow(isFull ? ["unit.force-unlock", "unit.force"] : [], existing),
 		...allow(own.settings === "read" ? [] : ["project.manage"], itself),
 		...allow(own.teams === "manage" ? ["unit.share"] : [], all),
