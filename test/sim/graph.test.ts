@@ -110,7 +110,7 @@ const bugs: readonly Bug[] = [
 		seedsMax: 40,
 		edits: [
 			edit(
-				"core/graph/compile.ts",
+				"core/graph/judge.ts",
 				"const recorded = draft.recorded[0];",
 				"const recorded = target.acknowledged.has(draft.from) ? undefined : draft.recorded[0];",
 			),
