@@ -41,6 +41,8 @@ export const limits = {
 	/** A body's transfer may take this long without a byte moving. */
 	storeStreamIdleMs: 30 * second,
 	probeDeadlineMs: 20 * second,
+	/** Bytes of one body after which garbage is collected; smaller bodies do without. */
+	storeBytesPerCollection: 24 * MiB,
 
 	// Protocol: actDeadlineMs < headAgeMaxMs < pruneGraceMs, see docs/invariants.md
 	/** One act (lock, write, …), all its attempts, without the body's transfer. */
@@ -99,6 +101,8 @@ export const limits = {
 	systemStateBytesMax: 8 * MiB,
 	/** Changes of the graph that come within this time are written together. */
 	systemStateSettleMs: 1 * second,
+	/** They wait at most so long when writing them takes long. */
+	systemStateSettleMaxMs: 10 * second,
 	/** Units whose heads are looked at before live values are written; others are taken as last seen. */
 	systemStateConfirmsMax: 500,
 	/** When others keep changing the system unit, so often at once; then their changes ask again. */

@@ -21,6 +21,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface Api {
 	readonly units: TacoClient;
 	readonly identity: IdentityClient;
+	/** Null: the server's default one. */
+	readonly organization: string | null;
 }
 
 export const configurationAttributes: Attributes = {
@@ -73,16 +75,21 @@ export async function configure(config: PlainMap, env: Env): Promise<Api> {
 			(await configuredServer(env)) ??
 			defaultServer,
 	);
+	const organization = text(config.organization) ?? variable(env, "OPENTACO_ORG");
 	const options: HttpOptions = {
 		serverUrl,
-		organization: text(config.organization) ?? variable(env, "OPENTACO_ORG"),
+		organization,
 		agent: `terraform-provider-opentaco/${buildInfo.version}`,
 		ca: await authorities(text(config.ca_file), env),
 	};
 	const token = text(config.token) ?? (await storedToken(options, env));
 	if (token !== undefined && token !== "") secrets.add(token);
 	const withToken = { ...options, token };
-	return { units: new TacoClient(withToken), identity: new IdentityClient(withToken) };
+	return {
+		units: new TacoClient(withToken),
+		identity: new IdentityClient(withToken),
+		organization: organization ?? null,
+	};
 }
 
 async function storedToken(options: HttpOptions, env: Env): Promise<string | undefined> {

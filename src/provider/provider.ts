@@ -1,6 +1,6 @@
 /** The provider: everything that it has, by name. */
 import { type Api, configurationAttributes, configure, explain } from "./configuration.ts";
-import { outputsData } from "./data/outputs.ts";
+import { ephemeralOutputs, outputsData } from "./data/outputs.ts";
 import { unitStatusData } from "./data/unit-status.ts";
 import { unitData, unitsData } from "./data/units.ts";
 import type { Provider } from "./plugin/schema.ts";
@@ -31,7 +31,7 @@ export function opentacoProvider(env: Readonly<Record<string, string | undefined
 			opentaco_outputs: outputsData,
 			opentaco_unit_status: unitStatusData,
 		},
-		ephemerals: { opentaco_token: ephemeralToken },
+		ephemerals: { opentaco_token: ephemeralToken, opentaco_outputs: ephemeralOutputs },
 		configure: (config) => configure(config, env),
 		explain,
 	};

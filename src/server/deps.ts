@@ -65,7 +65,10 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const { clock, random, log } = parts;
 	const state = { isDraining: false, inFlight: () => 0 };
 	const metrics = new ServerMetrics(() => state.inFlight());
-	const store = await openStore(targetOf(config.storage), { clock, random, observer: metrics });
+	const store = await openStore(targetOf(config.storage), {
+		...{ clock, random, observer: metrics },
+		collect: () => Bun.gc(true),
+	});
 	const report = await probeStore(store, clock);
 	for (const warning of report.warnings) log.write("warn", warning, {});
 	log.write("info", "storage is ready", {

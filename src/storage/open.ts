@@ -8,6 +8,7 @@ import type { Random } from "../core/ports/random.ts";
 import { MemoryStore } from "./memory.ts";
 import { refusalOfStore } from "./refusal.ts";
 import type { S3Options } from "./s3-clients.ts";
+import { withCollection } from "./with-collection.ts";
 import { withDeadline } from "./with-deadline.ts";
 import { type StoreObserver, withMetrics } from "./with-metrics.ts";
 import { withRetry } from "./with-retry.ts";
@@ -27,6 +28,8 @@ export interface StoreParts {
 	/** For the jitter of pauses. */
 	readonly random: Pick<Random, "fraction">;
 	readonly observer?: StoreObserver;
+	/** Has garbage collected, now and then while a large body is read. */
+	readonly collect?: () => void;
 }
 
 /**
@@ -36,13 +39,15 @@ export interface StoreParts {
  * another store.
  */
 export async function openStore(target: StoreTarget, parts: StoreParts): Promise<BlobStore> {
-	const { clock, random, observer } = parts;
+	const { clock, random, observer, collect } = parts;
 	const bounded = withDeadline(await openBare(target, clock), clock, {
 		operationMs: limits.storeOperationDeadlineMs,
 		streamIdleMs: limits.storeStreamIdleMs,
 	});
 	const counted = observer === undefined ? bounded : withMetrics(bounded, clock, observer);
-	return withRetry(counted, clock, random, limits.storeReadAttemptsMax);
+	const repeated = withRetry(counted, clock, random, limits.storeReadAttemptsMax);
+	if (collect === undefined) return repeated;
+	return withCollection(repeated, collect, limits.storeBytesPerCollection);
 }
 
 /** Modules of stores that are not used are not loaded: start-up time counts. */

@@ -120,6 +120,35 @@ output "status" { value = data.opentaco_unit_status.app }
 	);
 
 	test(
+		"read for one run are in no state, and go where only ephemeral values go",
+		async () => {
+			await stored("network/prod", network("vpc-1"));
+			const tf = await bench.attached(`
+ephemeral "opentaco_outputs" "network" {
+  unit_id = "network/prod"
+  names   = ["password", "port"]
+}
+resource "opentaco_unit" "u" {
+  id = "ephemeral/u"
+}
+resource "opentaco_variable" "v" {
+  unit_id          = opentaco_unit.u.id
+  key              = "PASSWORD"
+  value_wo         = "\${ephemeral.opentaco_outputs.network.sensitive_values.password}:\${ephemeral.opentaco_outputs.network.values.port}"
+  value_wo_version = 1
+}
+`);
+			await tf.must("apply", "-auto-approve");
+			expect(await tf.must("plan")).toContain("No changes");
+			const { stdout } = await bench.taco("variable", "ls", "ephemeral/u", "--json");
+			expect(JSON.parse(stdout).variables[0].value).toBe("CANARY-password:443");
+			expect(await readFile(join(tf.path, "terraform.tfstate"), "utf8")).not.toContain("CANARY");
+			await tf.must("destroy", "-auto-approve");
+		},
+		longTimeoutMs,
+	);
+
+	test(
 		"are only those that are granted, to a token that may read nothing else",
 		async () => {
 			await stored("network/prod", network("vpc-1"));

@@ -35,8 +35,8 @@ async function apply(server: RunningServer, id: string, text: string): Promise<v
 const outputs = (serial: number, value: string) =>
 	stateText(serial, "line", { outputs: { o: value } });
 
-async function shownBy(server: RunningServer): Promise<Record<string, string | null>> {
-	const state = JSON.parse(await send(server, "GET", `/v1/backend/${unit}`));
+async function shownBy(server: RunningServer, id = unit): Promise<Record<string, string | null>> {
+	const state = JSON.parse(await send(server, "GET", `/v1/backend/${id}`));
 	return state.resources[0].instances[0].attributes;
 }
 
@@ -81,6 +81,23 @@ test(
 		await until(() => isShown(server, { status: "ok", out_digest: after.in_digest ?? "" }));
 		await server.stop();
 		await expectWhole(folder.path);
+	},
+	longTimeoutMs,
+);
+
+test(
+	"the system unit may be another one; then the reserved one is a unit like others",
+	async () => {
+		await using folder = await temporaryDirectory("system-unit");
+		const env = { OPENTACO_SYSTEM_UNIT: "platform/graph" };
+		await using server = await startServer({ cwd: folder.path, env });
+		await send(server, "POST", "/v1/units", JSON.stringify({ id: unit }));
+		await apply(server, unit, edgeState(1));
+		await apply(server, "platform/graph", edgeState(1));
+		await apply(server, "a", outputs(1, "one"));
+		await apply(server, "b", outputs(1, "b"));
+		await until(async () => (await shownBy(server, "platform/graph")).status === "ok");
+		expect(await shownBy(server)).toMatchObject({ status: "unknown", in_digest: null });
 	},
 	longTimeoutMs,
 );

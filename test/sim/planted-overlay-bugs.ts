@@ -76,15 +76,6 @@ export const overlayBugs: readonly PlantedBug[] = [
 		],
 	},
 	{
-		name: "live values that met a lock are forgotten",
-		focus: "overlay",
-		seedsMax: 60,
-		edits: [
-			edit(refresher, 'if (operation !== "graph" && state.lock === null) this.request();', ""),
-			edit(upkeep, "onSwept: () => systemState.request(),", ""),
-		],
-	},
-	{
 		name: "a crash leaves live values behind for ever",
 		focus: "overlay",
 		seedsMax: 300,

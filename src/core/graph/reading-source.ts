@@ -62,7 +62,7 @@ export function readingSource(
 	attributes: ExactObject,
 	addresses: ServerAddresses,
 ): ReadingSource {
-	if (type === "opentaco_outputs") return sourceOfOutputs(attributes);
+	if (type === "opentaco_outputs") return sourceOfOutputs(attributes, addresses);
 	if (type === "tfe_outputs") {
 		const [organization, workspace] = [
 			textIn(attributes, "organization"),
@@ -85,11 +85,18 @@ export function readingSource(
 	}
 }
 
-function sourceOfOutputs(attributes: ExactObject): ReadingSource {
+function sourceOfOutputs(attributes: ExactObject, addresses: ServerAddresses): ReadingSource {
 	const text =
 		textIn(attributes, "unit_id") ?? textIn(attributes, "unit") ?? textIn(attributes, "id");
 	const unit = text === null ? null : unitOrNull(() => parseUnitPath(text));
-	return unit === null ? external : { kind: "unit", unit };
+	const organization = textIn(attributes, "organization");
+	const isOurs =
+		organization === null
+			? addresses.isDefault || !attributes.has("organization")
+			: addresses.organizations.includes(organization);
+	if (!isOurs) return external;
+	const url = urlOf(textIn(attributes, "server"));
+	return found(url === null ? "unit" : ownHost(url.host, addresses), unit);
 }
 
 /** How sure it is that a host is this server: `unit`, `candidate`, or not at all. */

@@ -148,7 +148,7 @@ export class OutputsService {
 		const located = await this.#locate(reach, id, options);
 		const { index, facts } = await this.#factsOf(reach, id, located);
 		if (index.isOpaque) throw opaque();
-		const granted = whole(index).outputs.filter(({ name }) => reach.filter?.(name) === true);
+		const granted = whole(index).outputs.filter(({ name }) => reach.filter?.(name) ?? true);
 		const bytes = outputsStateBytes(facts, granted);
 		this.#note(caller, id, located.version, granted);
 		return { version: visibleVersion(located, facts, bytes), bytes };

@@ -24,7 +24,7 @@ export interface DecisionInput {
 	readonly admins: ReadonlySet<string>;
 	readonly principal: Principal;
 	/** What the principal has by their teams. */
-	readonly fromTeams?: readonly GivenRule[];
+	readonly fromTeams?: TeamRules;
 	readonly action: Action;
 	/** A unit's id, or `*` for what belongs to no unit. */
 	readonly resource: string;
@@ -57,6 +57,16 @@ export interface GivenRule {
 	readonly rule: Rule;
 }
 
+/** What somebody has by their teams. */
+export interface TeamRules {
+	readonly roles: readonly string[];
+	readonly rules: readonly GivenRule[];
+	/** Rules about single units, by their ids: a team may have thousands, and a list ask about each. */
+	readonly ofUnits: readonly ReadonlyMap<string, readonly GivenRule[]>[];
+}
+
+const noTeamRules: TeamRules = { roles: [], rules: [], ofUnits: [] };
+
 interface HeldRule extends GivenRule {
 	/** Where the assignment holds; null: everywhere. */
 	readonly within: Resource | null;
@@ -70,6 +80,10 @@ export interface Standing {
 	readonly isEnabled: boolean;
 	readonly roles: readonly string[];
 	readonly rules: readonly HeldRule[];
+	/** Rules of teams about single units, by their ids. */
+	readonly ofUnits: TeamRules["ofUnits"];
+	/** The roles that the credential is narrowed to; null: all of them. */
+	readonly narrowed: readonly string[] | null;
 	/** What the credential is narrowed to; null: every unit. */
 	readonly units: readonly Resource[] | null;
 }
@@ -100,7 +114,7 @@ export function standingOf(
 	policy: Policy | null,
 	admins: ReadonlySet<string>,
 	principal: Principal,
-	fromTeams: readonly GivenRule[] = [],
+	fromTeams: TeamRules = noTeamRules,
 ): Standing {
 	const narrowed = principal.scope?.roles ?? null;
 	const isAdministering = isAdministrator(principal, admins);
@@ -108,19 +122,21 @@ export function standingOf(
 	const units = principal.scope?.units ?? null;
 	const isEnabled = policy !== null && policy.enabled !== null;
 	const held = isEnabled ? heldRoles(policy, principal, isAdministering) : [];
-	const roles = [...held, ...fromTeams].map((one) => one.role);
-	const ofTeams = fromTeams.map((one) => ({
-		...one,
-		within: null,
-		mayAllow: narrowed === null || narrowed.includes(one.role),
-	}));
+	const roles = [...held.map((one) => one.role), ...fromTeams.roles];
+	const ofTeams = fromTeams.rules.map((rule) => heldByTeam(rule, narrowed));
 	return {
 		isAdmin,
-		isEnabled: isEnabled || fromTeams.length > 0,
+		isEnabled: isEnabled || fromTeams.roles.length > 0,
 		roles: [...new Set([...(isAdmin ? [adminRole] : []), ...roles])],
 		rules: [...(policy === null ? [] : rulesOf(policy, held, narrowed)), ...ofTeams],
+		ofUnits: fromTeams.ofUnits,
+		narrowed,
 		units: units === null ? null : units.flatMap(readableResource),
 	};
+}
+
+function heldByTeam(rule: GivenRule, narrowed: readonly string[] | null): HeldRule {
+	return { ...rule, within: null, mayAllow: narrowed === null || narrowed.includes(rule.role) };
 }
 
 interface HeldRole {
@@ -254,7 +270,10 @@ export function judge(
 	if (!standing.isEnabled) {
 		return answer(false, "there are no roles yet: only administrators may act");
 	}
-	const applying = standing.rules.filter(
+	const ofUnit = standing.ofUnits.flatMap((byUnit) => byUnit.get(resource) ?? []);
+	const near = ofUnit.map((rule) => heldByTeam(rule, standing.narrowed));
+	const held = near.length === 0 ? standing.rules : [...near, ...standing.rules];
+	const applying = held.filter(
 		({ rule, within }) =>
 			isAbout(rule, action) &&
 			holds(within, resource, labels) &&

@@ -1,5 +1,6 @@
 /** Reading and writing a unit's state. Body first, then the record, then everything else. */
 import { DomainError } from "../errors.ts";
+import type { ConfirmedHead } from "../log/head-finder.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import type { Caller } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
@@ -8,6 +9,7 @@ import {
 	currentVersion,
 	hasBody,
 	type Presentation,
+	type UnitRecord,
 	type UnitState,
 	type Version,
 } from "../unit/record.ts";
@@ -121,11 +123,7 @@ export class StateService {
 		const guessed = guess === undefined ? null : this.#bodies.open(guess.body, guess);
 		guessed?.catch(() => undefined);
 		try {
-			let head = await this.#deps.log.confirm(id);
-			if (head.record?.state.adopting) {
-				await this.#deps.adopt(id);
-				head = await this.#deps.log.confirm(id);
-			}
+			const head = await this.#head(id);
 			if (head.record === null) return await this.#readPlain(id, number);
 			const state = head.record.state;
 			if (state.deleted !== null) throw unitNotFound();
@@ -143,6 +141,16 @@ export class StateService {
 			if (guessed !== null) void guessed.then(cancelBody, () => undefined);
 			throw error;
 		}
+	}
+
+	/** The head, with an adoption finished that somebody began. */
+	async #head(id: UnitId): Promise<ConfirmedHead<UnitRecord>> {
+		let head = await this.#deps.log.confirm(id);
+		if (head.record?.state.adopting) {
+			await this.#deps.adopt(id);
+			head = await this.#deps.log.confirm(id);
+		}
+		return head;
 	}
 
 	async #readPlain(id: UnitId, number: number | undefined): Promise<ReadState> {
@@ -206,11 +214,7 @@ export class StateService {
 
 	/** The unit's state; for a plain one without a log when it was written, ms since the epoch. */
 	async #find(id: UnitId): Promise<UnitState | number> {
-		let head = await this.#deps.log.confirm(id);
-		if (head.record?.state.adopting) {
-			await this.#deps.adopt(id);
-			head = await this.#deps.log.confirm(id);
-		}
+		const head = await this.#head(id);
 		if (head.record !== null) {
 			if (head.record.state.deleted !== null) throw unitNotFound();
 			return head.record.state;

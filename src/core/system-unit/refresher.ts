@@ -65,6 +65,9 @@ export type RefreshOutcome =
 
 class Moved extends Error {}
 
+/** While changes keep coming, a refresh is followed by a pause of so many times its length. */
+const pausesPerRefresh = 20;
+
 /** What is to be shown: bytes, or null for the version as it was written. */
 interface Shown {
 	readonly written: Version;
@@ -103,11 +106,15 @@ export class SystemStateRefresher {
 
 	async #run(): Promise<void> {
 		const { clock, settleMs, stopping, messages, unit } = this.#deps;
+		let tookMs = 0;
 		try {
 			while (this.#isAsked) {
-				await clock.sleep(settleMs, stopping).catch(() => undefined);
+				// Where the graph is large and much is written, most of the time is left to requests.
+				const pauseMs = Math.min(tookMs * pausesPerRefresh, limits.systemStateSettleMaxMs);
+				await clock.sleep(Math.max(settleMs, pauseMs), stopping).catch(() => undefined);
 				if (stopping.aborted) return;
 				this.#isAsked = false;
+				const from = clock.monotonic();
 				try {
 					this.#report(await this.refresh());
 				} catch (error) {
@@ -117,6 +124,7 @@ export class SystemStateRefresher {
 						error,
 					});
 				}
+				tookMs = clock.monotonic() - from;
 			}
 		} finally {
 			this.#isRunning = false;

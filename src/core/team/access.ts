@@ -198,7 +198,9 @@ export function rulesForProject(project: string, access: ProjectAccess): Rule[] 
 		...allow(variableActions[String(workspace.variables)] ?? [], existing),
 		...allow(mayLock ? ["unit.lock"] : [], canWrite && workspace.create === true ? all : existing),
 		...allow(workspace.create === true ? ["unit.write"] : [], projectResource(project, "new")),
+		// What was deleted counts as not made yet, and comes back by the same right.
 		...allow(workspace.delete === true ? ["unit.delete"] : [], existing),
+		...allow(workspace.delete === true ? ["unit.delete"] : [], projectResource(project, "new")),
 		...allow(isFull ? ["unit.force-unlock", "unit.force"] : [], existing),
 		...allow(own.settings === "read" ? [] : ["project.manage"], itself),
 		...allow(own.teams === "manage" ? ["unit.share"] : [], all),
@@ -247,6 +249,9 @@ export const organizationTokenRules: readonly Rule[] = [
 		parseResource("*"),
 	),
 ];
+
+/** The rules of the token for the audit trail. */
+export const auditTokenRules: readonly Rule[] = [...allow(["audit.read"], parseResource("*"))];
 
 /** The rules of the owners. A rule that denies something to them still does. */
 export const ownersRules: readonly Rule[] = [

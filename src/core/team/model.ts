@@ -64,6 +64,8 @@ export interface TeamsDocument {
 	/** Tells the organization's token from that of another organization. */
 	readonly key: string;
 	readonly organizationToken: string | null;
+	/** The token that reads the audit trail; absent: there is none. */
+	readonly auditToken?: string | null;
 	readonly memberships: readonly Membership[];
 	readonly teams: readonly Team[];
 	readonly workspaces: readonly WorkspaceGrant[];
@@ -115,22 +117,70 @@ export function subjectOfOrganization({ key }: TeamsDocument): string {
 	return `organization:${key}`;
 }
 
+/** The principal that the token for the audit trail speaks for. */
+export function subjectOfAudit({ key }: TeamsDocument): string {
+	return `audit-trails:${key}`;
+}
+
 /** Whether the membership is the principal's. */
 export function isMembershipOf({ email, subject }: Membership, principal: Principal): boolean {
 	return subject === null ? email !== null && email === principal.email : subject === principal.id;
 }
 
+/** Who is who, found without looking through everybody; made once for a document. */
+interface People {
+	readonly byEmail: ReadonlyMap<string, readonly string[]>;
+	readonly bySubject: ReadonlyMap<string, readonly string[]>;
+	/** Teams by the id of a membership. */
+	readonly teamsOf: ReadonlyMap<string, readonly Team[]>;
+}
+
+const peopleOf = new WeakMap<TeamsDocument, People>();
+
+function grouped<T, V>(
+	items: readonly T[],
+	keysOf: (item: T) => readonly (readonly [string, V])[],
+): Map<string, V[]> {
+	const groups = new Map<string, V[]>();
+	for (const item of items) {
+		for (const [key, value] of keysOf(item)) {
+			const group = groups.get(key);
+			if (group === undefined) groups.set(key, [value]);
+			else group.push(value);
+		}
+	}
+	return groups;
+}
+
+function people(document: TeamsDocument): People {
+	const known = peopleOf.get(document);
+	if (known !== undefined) return known;
+	const { memberships, teams } = document;
+	const made: People = {
+		byEmail: grouped(memberships, ({ id, email, subject }) =>
+			email === null || subject !== null ? [] : [[email, id]],
+		),
+		bySubject: grouped(memberships, ({ id, subject }) => (subject === null ? [] : [[subject, id]])),
+		teamsOf: grouped(teams, (team) => team.members.map((member) => [member, team] as const)),
+	};
+	peopleOf.set(document, made);
+	return made;
+}
+
 /** The teams that the principal is in, by a membership, by a group, or as the team itself. */
 export function teamsOf(document: TeamsDocument, principal: Principal): readonly Team[] {
-	const { id, groups = [] } = principal;
-	const own = new Set(
-		document.memberships.filter((one) => isMembershipOf(one, principal)).map((one) => one.id),
-	);
+	const { id, email, groups = [] } = principal;
+	const { byEmail, bySubject, teamsOf: byMember } = people(document);
+	const own = [
+		...(bySubject.get(id) ?? []),
+		...(email === undefined ? [] : (byEmail.get(email) ?? [])),
+	];
+	const joined = new Set(own.flatMap((member) => byMember.get(member) ?? []));
 	return document.teams.filter(
 		(team) =>
+			joined.has(team) ||
 			id === subjectOfTeam(team.id) ||
-			(team.ssoTeamId !== null && groups.includes(team.ssoTeamId)) ||
-			team.members.some((member) => own.has(member)),
+			(team.ssoTeamId !== null && groups.includes(team.ssoTeamId)),
 	);
 }
 

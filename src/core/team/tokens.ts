@@ -10,6 +10,7 @@ import { everything } from "../rbac/resource.ts";
 import { teamIn } from "./changes.ts";
 import {
 	ownersId,
+	subjectOfAudit,
 	subjectOfOrganization,
 	subjectOfTeam,
 	type TeamsDocument,
@@ -32,10 +33,16 @@ export interface TokenPlan {
 	readonly grant: Grant;
 }
 
+export const organizationTokenKinds = ["plain", "audit-trails"] as const;
+/** What an organization's token is for: arranging, or reading the audit trail. */
+export type OrganizationTokenKind = (typeof organizationTokenKinds)[number];
+
 /** Where a token belongs. */
 export interface TokenPlace {
 	/** null: it is the organization's. */
 	readonly team: string | null;
+	/** Of those of the organization. */
+	readonly kind: OrganizationTokenKind;
 }
 
 /** Keeps the ids of the tokens of teams and of the organization. */
@@ -96,20 +103,26 @@ export class TeamTokens {
 	}
 
 	/** The organization's token; null without one. Fails with `forbidden`. */
-	async ofOrganization(caller: Caller): Promise<string | null> {
+	async ofOrganization(caller: Caller, kind: OrganizationTokenKind): Promise<string | null> {
 		await this.#deps.gate.authorize(caller, "rbac.manage", everything);
-		return (await readTeams(this.#deps)).organizationToken;
+		return tokenOf(await readTeams(this.#deps), kind);
 	}
 
 	/** Puts another token, or none, in the place of the organization's. Fails with `forbidden`. */
-	async setOrganization(caller: Caller, id: string | null): Promise<TokenPlan> {
+	async setOrganization(
+		caller: Caller,
+		kind: OrganizationTokenKind,
+		id: string | null,
+	): Promise<TokenPlan> {
 		const grant = await this.#deps.gate.authorize(caller, "rbac.manage", everything);
 		const operation = id === null ? "organization.token.delete" : "organization.token.create";
-		return await changeTeams(this.#deps, grant, { operation, detail: id ?? "" }, (document) => {
-			const { organizationToken: before } = document;
-			const after = before === id ? document : { ...document, organizationToken: id };
-			const ending = before === null ? [] : [before];
-			return { after, result: { subject: subjectOfOrganization(document), ending, grant } };
+		const detail = `${kind} ${id ?? ""}`;
+		return await changeTeams(this.#deps, grant, { operation, detail }, (document) => {
+			const before = tokenOf(document, kind);
+			const change = kind === "plain" ? { organizationToken: id } : { auditToken: id };
+			const after = before === id ? document : { ...document, ...change };
+			const subject = kind === "plain" ? subjectOfOrganization(document) : subjectOfAudit(document);
+			return { after, result: { subject, ending: before === null ? [] : [before], grant } };
 		});
 	}
 
@@ -123,10 +136,10 @@ export class TeamTokens {
 		if (team !== undefined) {
 			const may = team.id === ownersId ? rights.mayManageOwners : rights.mayManage;
 			const isOpen = team.isTokenOpen && isIn(document, caller, team.id);
-			return may || isOpen ? { team: team.id } : null;
+			return may || isOpen ? { team: team.id, kind: "plain" } : null;
 		}
-		const isOurs = document.organizationToken === token && rights.mayManageOwners;
-		return isOurs ? { team: null } : null;
+		const kind = organizationTokenKinds.find((one) => tokenOf(document, one) === token);
+		return kind !== undefined && rights.mayManageOwners ? { team: null, kind } : null;
 	}
 
 	/** The tokens of all teams, with their teams. Fails with `forbidden`. */
@@ -149,6 +162,10 @@ export class TeamTokens {
 		// What the team's own setting lets its members do.
 		return await new Gate(async () => true).authorize(caller, "team.manage", everything);
 	}
+}
+
+function tokenOf(document: TeamsDocument, kind: OrganizationTokenKind): string | null {
+	return kind === "plain" ? document.organizationToken : (document.auditToken ?? null);
 }
 
 function withTokens(

@@ -2,51 +2,107 @@ import type { OutputView } from "../../api/outputs.ts";
 import { isClientError } from "../../client/errors.ts";
 import type { Api } from "../configuration.ts";
 import { ProviderError } from "../plugin/diagnostic.ts";
-import { type Call, type DataSource, Dynamic, type PlainMap } from "../plugin/schema.ts";
+import {
+	type Attribute,
+	type Attributes,
+	type Call,
+	type DataSource,
+	Dynamic,
+	type EphemeralType,
+	type PlainMap,
+} from "../plugin/schema.ts";
 import { parseJson } from "../plugin/value.ts";
 import { textOf, textsOf, unitIdFault } from "../resources/checks.ts";
 import type { Raw } from "../wire/msgpack.ts";
 import { noSuchUnit } from "./units.ts";
 
+const asked: Attributes = {
+	unit_id: {
+		type: "string",
+		mode: "required",
+		description: "Such as `network/prod`.",
+		check: unitIdFault,
+	},
+	names: {
+		type: ["set", "string"],
+		mode: "optional",
+		description: "Only these outputs; an error when one is not there or may not be read.",
+	},
+};
+
+const told: Attributes = {
+	values: {
+		type: "dynamic",
+		mode: "computed",
+		description: "An object of the outputs that are not sensitive: `values.vpc_id`.",
+	},
+	sensitive_values: {
+		type: "dynamic",
+		mode: "computed",
+		sensitive: true,
+		description: "An object of those that are. The state holds them, as with every data source.",
+	},
+};
+
 /**
  * What it read stands in the state of the configuration, by which the graph of units knows the edge:
- * `unit_id`, and a member of `values` or `sensitive_values` for each output.
+ * `unit_id` with `server` and `organization`, and a member of `values` or `sensitive_values` for each
+ * output.
  */
 export const outputsData: DataSource<Api> = {
 	description:
 		"The outputs of a unit's current state, all that may be read or those that are named. The right to read outputs is enough, the state itself need not be readable. What is read here is an edge in the graph of units.",
 	attributes: {
-		unit_id: {
+		...asked,
+		...told,
+		server: {
 			type: "string",
-			mode: "required",
-			description: "Such as `network/prod`.",
-			check: unitIdFault,
-		},
-		names: {
-			type: ["set", "string"],
-			mode: "optional",
-			description: "Only these outputs; an error when one is not there or may not be read.",
-		},
-		values: {
-			type: "dynamic",
 			mode: "computed",
-			description: "An object of the outputs that are not sensitive: `values.vpc_id`.",
+			description: "The address of the server that it was read from.",
 		},
-		sensitive_values: {
-			type: "dynamic",
+		organization: {
+			type: "string",
 			mode: "computed",
-			sensitive: true,
-			description: "An object of those that are. The state holds them, as with every data source.",
+			description: "The organization that it was read in; null for the default one.",
 		},
 	},
 	async read(config, call) {
-		const id = textOf(config, "unit_id") ?? "";
-		const outputs = Object.entries(await readOutputs(id, textsOf(config, "names"), call));
-		const only = (isSensitive: boolean) =>
-			objectOfOutputs(outputs.filter(([, { sensitive }]) => sensitive === isSensitive));
-		return { values: only(false), sensitive_values: only(true) } satisfies PlainMap;
+		const { units, organization } = call.api;
+		return { ...(await valuesOf(config, call)), server: units.serverUrl, organization };
 	},
 };
+
+/** What is read here is in no state, so it makes no edge of its own. */
+export const ephemeralOutputs: EphemeralType<Api> = {
+	description:
+		"The outputs of a unit's current state, read for the time of one run and kept in no state or plan: for provider configurations, write-only attributes and other ephemeral places. The graph of units does not see it; declare the edge with `opentaco_dependency`.",
+	attributes: {
+		...asked,
+		values: {
+			...(told.values as Attribute),
+			description: "An object of the outputs that are not sensitive.",
+		},
+		sensitive_values: {
+			...(told.sensitive_values as Attribute),
+			description: "An object of those that are.",
+		},
+	},
+	open: async (config, call) => ({
+		result: await valuesOf(config, call),
+		handle: "",
+		renewAt: null,
+	}),
+	renew: async (handle) => ({ handle, renewAt: null }),
+	close: async () => {},
+};
+
+async function valuesOf(config: PlainMap, call: Call<Api>) {
+	const id = textOf(config, "unit_id") ?? "";
+	const outputs = Object.entries(await readOutputs(id, textsOf(config, "names"), call));
+	const only = (isSensitive: boolean) =>
+		objectOfOutputs(outputs.filter(([, { sensitive }]) => sensitive === isSensitive));
+	return { values: only(false), sensitive_values: only(true) };
+}
 
 async function readOutputs(
 	id: string,

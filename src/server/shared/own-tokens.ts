@@ -6,7 +6,7 @@ import type { Caller } from "../../core/principal.ts";
 import type { SurfaceDeps } from "./surface-deps.ts";
 
 /** What is no person speaks for itself by the tokens that others make for it. */
-const machines = ["ci:", "service:", "team:", "organization:"];
+const machines = ["ci:", "service:", "team:", "organization:", "audit-trails:"];
 
 /**
  * Refuses who may not make tokens that speak for themselves: a token that could make a wider or

@@ -59,6 +59,8 @@ describe("workspaces", () => {
 		});
 		expect((await call(app, "GET", "/v1/units/shop__prod")).status).toBe(200);
 		expect((await create(app, "shop__prod")).status).toBe(422);
+		const system = await create(app, "__opentaco_system");
+		expect(system).toMatchObject({ status: 201, one: { id: "ws-__opentaco_system" } });
 		for (const name of ["", "a/b", "-x", "x__", "a b"]) {
 			expect((await create(app, name)).status).toBe(422);
 			const path = `${org}/workspaces/${encodeURIComponent(name)}`;

@@ -82,6 +82,25 @@ describe("tokens", () => {
 		expect((await call(again, "GET", `${org}/teams`)).status).toBe(200);
 	});
 
+	test("of the organization for the audit trail read that and nothing else", async () => {
+		const path = `${org}/authentication-token?token=audit-trails`;
+		const { id, attributes } = await made(path, {});
+		const { token } = attributes;
+		expect((await call(token, "GET", "/v1/audit")).status).toBe(200);
+		for (const at of ["/v1/units/shop__a", `${org}/authentication-token`]) {
+			expect([403, 404]).toContain((await call(token, "GET", at)).status);
+		}
+		expect((await call(token, "GET", "/v1/units")).json.count).toBe(0);
+		const plain = await made(`${org}/authentication-token`, {});
+		expect((await call(plain.attributes.token, "GET", "/v1/audit")).status).toBe(403);
+		expect((await call(null, "GET", path)).data.id).toBe(id);
+		expect((await call(null, "GET", `${org}/authentication-token?token=x`)).status).toBe(422);
+		expect((await call(null, "DELETE", `${base}/authentication-tokens/${id}`)).status).toBe(204);
+		expect((await call(token, "GET", "/v1/audit")).status).toBe(401);
+		expect((await call(null, "GET", path)).status).toBe(404);
+		expect((await call(plain.attributes.token, "GET", `${org}/teams`)).status).toBe(200);
+	});
+
 	test("of a person are theirs, end when they say, and are shown once", async () => {
 		const user = (await call("ann", "GET", `${base}/account/details`)).data.id;
 		const path = `${base}/users/${user}/authentication-tokens`;

@@ -131,6 +131,8 @@ describe("a team with access to a project", () => {
 		expect(await work("ann", "shop/a")).toEqual([404, 404, 404, 404, 404, 404, 404, 404]);
 		expect((await work("ann", "shop/new")).slice(1, 4)).toEqual([200, 200, 200]);
 		expect((await call("ann", "DELETE", `${base}/workspaces/ws-shop__new`)).status).toBe(204);
+		expect((await call("ann", "POST", "/v1/units/shop__new/undelete")).status).toBe(200);
+		expect((await call("ann", "DELETE", `${base}/workspaces/ws-shop__new`)).status).toBe(204);
 		const shown = await call("ann", "GET", `${base}/projects/${project.id}`);
 		expect(shown.data.attributes.permissions).toMatchObject({
 			"can-update": false,

@@ -3,6 +3,7 @@ import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken, ApiTokens } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { everything } from "../../../core/rbac/resource.ts";
+import { type OrganizationTokenKind, organizationTokenKinds } from "../../../core/team/tokens.ts";
 import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
 import {
 	type GivenResource,
@@ -27,6 +28,7 @@ interface Shown {
 	readonly team?: string | null;
 	/** Belongs to the organization, so that its id carries it. */
 	readonly isOurs?: boolean;
+	readonly kind?: OrganizationTokenKind;
 	/** Once, when it is made. */
 	readonly text?: string;
 }
@@ -191,22 +193,22 @@ async function removeTeams(exchange: Exchange): Promise<Response> {
 	return nothing();
 }
 
-/** Of another kind than the plain one there is none: the trail is read with rights (`audit.read`). */
-function refuseKind({ context }: Exchange): void {
-	if (context.query.get("token") === null) return;
-	throw new DomainError("invalid_request", "an organization has no token of this kind", {
-		hint: "make a service token with a role that allows audit.read",
-	});
+/** The kind that the query asks for. Fails with `invalid_request`. */
+function kindIn({ context }: Exchange): OrganizationTokenKind {
+	const given = context.query.get("token") ?? "plain";
+	const kind = organizationTokenKinds.find((one) => one === given);
+	if (kind !== undefined) return kind;
+	throw new DomainError("invalid_request", "an organization has no token of this kind");
 }
 
 async function createOrganizations(exchange: Exchange): Promise<Response> {
-	refuseKind(exchange);
+	const kind = kindIn(exchange);
 	const { caller, deps, organization } = exchange;
 	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
-	const before = await deps.core.teamTokens.ofOrganization(caller);
+	const before = await deps.core.teamTokens.ofOrganization(caller, kind);
 	if (before !== null) await revokeAll(exchange, [before]);
-	const plan = await deps.core.teamTokens.setOrganization(caller, id);
+	const plan = await deps.core.teamTokens.setOrganization(caller, kind, id);
 	await revokeAll(exchange, plan.ending);
 	const { tokens } = await deps.identities;
 	const issued = await tokens.issue(plan.grant, {
@@ -217,20 +219,20 @@ async function createOrganizations(exchange: Exchange): Promise<Response> {
 }
 
 async function showOrganizations(exchange: Exchange): Promise<Response> {
-	refuseKind(exchange);
+	const kind = kindIn(exchange);
 	const { caller, deps } = exchange;
-	const id = await deps.core.teamTokens.ofOrganization(caller);
+	const id = await deps.core.teamTokens.ofOrganization(caller, kind);
 	const { tokens } = await deps.identities;
 	return one(view(exchange, await demanded(tokens, id), { isOurs: true }));
 }
 
 async function removeOrganizations(exchange: Exchange): Promise<Response> {
-	refuseKind(exchange);
+	const kind = kindIn(exchange);
 	const { caller, deps } = exchange;
-	const before = await deps.core.teamTokens.ofOrganization(caller);
+	const before = await deps.core.teamTokens.ofOrganization(caller, kind);
 	if (before === null) throw absent();
 	await revokeAll(exchange, [before]);
-	const plan = await deps.core.teamTokens.setOrganization(caller, null);
+	const plan = await deps.core.teamTokens.setOrganization(caller, kind, null);
 	await revokeAll(exchange, plan.ending);
 	return nothing();
 }
@@ -281,10 +283,11 @@ async function found(exchange: Exchange): Promise<{ token: ApiToken; shown: Show
 	const { tokens } = await deps.identities;
 	const token = await demanded(tokens, tokenIdIn(param(exchange, "token")));
 	const place = await deps.core.teamTokens.placeOf(caller, token.id);
-	if (place !== null) return { token, shown: { team: place.team, isOurs: true } };
+	if (place !== null) return { token, shown: { ...place, isOurs: true } };
 	const isOwn = isOwnToken(token, caller);
 	const isOther =
-		/^(?:team|organization):/.test(token.subject) || !isTokenOf(token, exchange.organization);
+		/^(?:team|organization|audit-trails):/.test(token.subject) ||
+		!isTokenOf(token, exchange.organization);
 	const { gate } = deps.core.parts;
 	if (!isOwn && (isOther || !(await gate.may(caller, "token.manage", everything)))) throw absent();
 	return { token, shown: {} };
@@ -303,7 +306,7 @@ async function remove(exchange: Exchange): Promise<Response> {
 	if (typeof shown.team === "string") {
 		await teamTokens.removeFromTeam(caller, shown.team, ({ id }) => id === token.id);
 	} else if (shown.isOurs === true) {
-		await teamTokens.setOrganization(caller, null);
+		await teamTokens.setOrganization(caller, shown.kind ?? "plain", null);
 	}
 	return nothing();
 }

@@ -123,6 +123,19 @@ describe("remote, tfe_outputs and opentaco_outputs", () => {
 		expect(source("opentaco_outputs", { unit_id: "net/vpc" })).toBe("unit net/vpc");
 	});
 
+	test("outputs tell their server and organization", () => {
+		const read = (more: object, where?: ServerAddresses) =>
+			source("opentaco_outputs", { unit_id: "net/vpc", organization: null, ...more }, where);
+		expect(read({})).toBe("unit net/vpc");
+		expect(read({}, acme)).toBe("external");
+		expect(read({ organization: "acme" })).toBe("external");
+		expect(read({ organization: "acme" }, acme)).toBe("unit net/vpc");
+		expect(read({ server: "https://elsewhere.example.com" })).toBe("external");
+		expect(read({ server: "https://elsewhere.example.com" }, unknownAddresses)).toBe(
+			"candidate net/vpc",
+		);
+	});
+
 	test("nothing makes it fail", () => {
 		for (const type of ["terraform_remote_state", "tfe_outputs", "opentaco_outputs"]) {
 			for (const attributes of [
