@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { runTaco } from "../support/executable.ts";
+import { dependency, stateText } from "../support/graph-states.ts";
 import { ProviderBench } from "../support/provider-bench.ts";
-import { adminToken, startServer } from "../support/server.ts";
+import { adminToken, type RunningServer, startServer } from "../support/server.ts";
 import {
 	httpBackend,
 	httpCredentials,
@@ -255,3 +256,48 @@ describe.skipIf(!has)("terraform_remote_state alone", () => {
 		);
 	}
 });
+
+test(
+	"what one server applies is used and seen at another at once",
+	async () => {
+		await using folder = await temporaryDirectory("graph-two");
+		await using one = await startServer({ cwd: folder.path });
+		await using two = await startServer({ cwd: folder.path });
+		const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+		const send = async (server: RunningServer, method: string, path: string, body?: string) => {
+			const init = body === undefined ? { method, headers } : { method, headers, body };
+			const response = await fetch(`${server.url}${path}`, init);
+			const text = await response.text();
+			if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+			return text;
+		};
+		let serial = 0;
+		const apply = async (server: RunningServer, unit: string, value: number) => {
+			const lock = JSON.stringify({ ID: `l${++serial}`, Operation: "OperationTypeApply" });
+			await send(server, "LOCK", `/v1/backend/${unit}`, lock);
+			const state = stateText(serial, unit, { outputs: { t: value } });
+			await send(server, "POST", `/v1/backend/${unit}?ID=l${serial}`, state);
+			await send(server, "UNLOCK", `/v1/backend/${unit}`, lock);
+		};
+		const colours = async (server: RunningServer) => {
+			const status = async (unit: string) =>
+				JSON.parse(await send(server, "GET", `/v1/units/${unit}/status`)).status;
+			return [await status("a"), await status("b"), await status("c")];
+		};
+		await send(one, "POST", "/v1/units", '{"id":"__opentaco_system"}');
+		const resources = [dependency("ab", "a", "t", "b"), dependency("bc", "b", "t", "c")];
+		await send(one, "POST", "/v1/backend/__opentaco_system", stateText(1, "s", { resources }));
+		for (const unit of ["a", "b", "c"]) await apply(one, unit, 0);
+		while (JSON.parse(await send(two, "GET", "/v1/graph")).edges.length < 2) await Bun.sleep(50);
+		for (let value = 1; value < 6; value++) {
+			await apply(one, "a", value);
+			expect((await colours(two)).slice(0, 2)).toEqual(["green", "red"]);
+			await apply(two, "b", value);
+			expect((await colours(one)).slice(0, 2)).toEqual(["green", "green"]);
+			expect((await colours(one))[2]).toBe("red");
+			await apply(one, "c", value);
+			expect(await colours(two)).toEqual(["green", "green", "green"]);
+		}
+	},
+	longTimeoutMs,
+);

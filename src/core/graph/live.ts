@@ -83,7 +83,7 @@ export class LiveGraph {
 		this.#isRunning = true;
 		const isWatching = () => (view.declarations?.edges.length ?? 1) > 0;
 		while (!signal.aborted) {
-			await this.#attempt(() => view.refresh());
+			await this.#attempt(() => view.follow());
 			const idleUntil = clock.monotonic() + limits.graphIdleIntervalMs;
 			do {
 				await clock.sleep(limits.graphRefreshIntervalMs, signal).catch(() => undefined);

@@ -89,9 +89,13 @@ interface Look {
 	readonly isVisible: IsVisible;
 }
 
+const seesAll: IsVisible = () => true;
+
 /** Answers what the graph says, to whom it may say it. */
 export class GraphService {
 	readonly #deps: GraphServiceDeps;
+	/** Reports for those who may see everything; a unit of a graph never changes. */
+	readonly #reports = new WeakMap<GraphUnit, UnitReport>();
 
 	constructor(deps: GraphServiceDeps) {
 		this.#deps = deps;
@@ -136,7 +140,7 @@ export class GraphService {
 			(unit) => unit.exists && unit.id.startsWith(prefix) && isVisible(unit.id),
 		);
 		units.sort((one, other) => (one.id < other.id ? -1 : 1));
-		return units.map((unit) => reportOn(unit, isVisible, this.#deps.view));
+		return units.map((unit) => this.#report(unit, isVisible));
 	}
 
 	/**
@@ -242,8 +246,18 @@ export class GraphService {
 	async #visible(caller: Caller, ids: Iterable<UnitId>): Promise<IsVisible> {
 		const { gate, view } = this.#deps;
 		const unitOf = (id: UnitId) => ({ id, labels: view.traitsOf(id) });
-		const seen = new Set(await gate.filter(caller, "unit.read", [...ids], unitOf));
-		return (id) => seen.has(id);
+		const all = [...ids];
+		const seen = new Set(await gate.filter(caller, "unit.read", all, unitOf));
+		return seen.size === all.length ? seesAll : (id) => seen.has(id);
+	}
+
+	#report(unit: GraphUnit, isVisible: IsVisible): UnitReport {
+		if (isVisible !== seesAll) return reportOn(unit, isVisible, this.#deps.view);
+		const known = this.#reports.get(unit);
+		if (known !== undefined) return known;
+		const report = reportOn(unit, isVisible, this.#deps.view);
+		this.#reports.set(unit, report);
+		return report;
 	}
 }
 

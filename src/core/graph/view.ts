@@ -29,7 +29,7 @@ import type { ReadNotes } from "./reads.ts";
 import type { IndexOf, VersionDigests } from "./version-digests.ts";
 
 export interface GraphViewDeps {
-	readonly directory: Pick<UnitDirectory, "all">;
+	readonly directory: Pick<UnitDirectory, "all" | "followed">;
 	readonly index: IndexOf;
 	readonly versions: VersionDigests;
 	readonly key: DigestKey;
@@ -127,14 +127,18 @@ export class GraphView {
 	 * it. Fails with `storage_unavailable`.
 	 */
 	async sync(): Promise<Graph> {
-		await this.refresh();
+		await this.#refresh("all");
 		return this.#compiled();
 	}
 
-	/** As `sync`, without working anything out. */
-	async refresh(): Promise<void> {
+	/** Takes in what other servers tell, and works nothing out. Fails as `sync`. */
+	async follow(): Promise<void> {
+		await this.#refresh("followed");
+	}
+
+	async #refresh(how: "all" | "followed"): Promise<void> {
 		const [summaries] = await Promise.all([
-			orUnavailable(() => this.#deps.directory.all()),
+			orUnavailable(() => this.#deps.directory[how]()),
 			this.#deps.reads.refresh(),
 		]);
 		this.#look++;

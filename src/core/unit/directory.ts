@@ -56,6 +56,30 @@ export class UnitDirectory {
 	 */
 	async all(): Promise<readonly UnitSummary[]> {
 		await this.#refresh();
+		return this.#inOrder();
+	}
+
+	/**
+	 * All units as this server's records and the other servers' hints tell: one listing of hints, so
+	 * that it may be asked for every few seconds. What only a listing of units shows comes with the
+	 * next `all`. Fails as `all`.
+	 */
+	async followed(): Promise<readonly UnitSummary[]> {
+		if (this.#loadedAt === null) return await this.all();
+		this.#refreshing ??= this.#followHints().finally(() => {
+			this.#refreshing = null;
+		});
+		await this.#refreshing;
+		return this.#inOrder();
+	}
+
+	async #followHints(): Promise<void> {
+		const changed = await this.#changedByOthers();
+		if (changed === null) await this.reload();
+		else await this.#applyNewest(changed);
+	}
+
+	#inOrder(): UnitSummary[] {
 		this.#order ??= [...this.#units.keys()].sort();
 		const all: UnitSummary[] = [];
 		for (const id of this.#order) {
@@ -110,21 +134,16 @@ export class UnitDirectory {
 	}
 
 	async #refreshNow(): Promise<void> {
-		const { clock, feed, reloadIntervalMs } = this.#deps;
+		const { clock, reloadIntervalMs } = this.#deps;
 		const startedAt = clock.monotonic();
 		if (this.#loadedAt === null || startedAt - this.#loadedAt > reloadIntervalMs) {
 			await this.reload();
 			return;
 		}
-		const seen = await feed.poll();
-		if (!seen.isComplete) {
+		const changed = await this.#changedByOthers();
+		if (changed === null) {
 			await this.reload();
 			return;
-		}
-		const changed = new Set<UnitId>();
-		for (const text of seen.ids) {
-			const id = tryUnitId(() => parseUnitId(text));
-			if (id !== null) changed.add(id);
 		}
 		// The hints tell of other servers' changes; only a listing tells of everybody else's.
 		const isListing = startedAt - this.#listedAt > limits.directoryListIntervalMs;
@@ -135,12 +154,28 @@ export class UnitDirectory {
 			}
 			this.#listedAt = startedAt;
 		}
-		await this.#inParallel([...changed], async (id) => {
+		await this.#applyNewest(changed);
+		if (plain !== null) await this.#applyPlain(plain);
+		this.#refreshedAt = startedAt;
+	}
+
+	/** Units that other servers have changed since the last look; null when that cannot be told. */
+	async #changedByOthers(): Promise<Set<UnitId> | null> {
+		const seen = await this.#deps.feed.poll();
+		if (!seen.isComplete) return null;
+		const changed = new Set<UnitId>();
+		for (const text of seen.ids) {
+			const id = tryUnitId(() => parseUnitId(text));
+			if (id !== null) changed.add(id);
+		}
+		return changed;
+	}
+
+	async #applyNewest(ids: ReadonlySet<UnitId>): Promise<void> {
+		await this.#inParallel([...ids], async (id) => {
 			const record = await this.#deps.log.peek(id);
 			if (record !== null) this.apply(id, record);
 		});
-		if (plain !== null) await this.#applyPlain(plain);
-		this.#refreshedAt = startedAt;
 	}
 
 	async #applyPlain(plain: PlainListing): Promise<void> {

