@@ -280,9 +280,11 @@ export class Organizations {
 
 	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {
 		const { name } = this.root.organization;
+		const living = livingIn(document).map((entry) => entry.name);
 		this.#deps.log.write("info", "an organization was asked for that the caller cannot see", {
 			request_id: caller.requestId,
-			organizations: [name, ...livingIn(document).map((entry) => entry.name)].join(", "),
+			organizations: [name, ...living.slice(0, limits.organizationsLoggedMax)].join(", "),
+			count: living.length + 1,
 		});
 		return new DomainError("not_found", "there is no such organization", {
 			hint: `the default one is named "${name}"; the server's log says which there are`,
