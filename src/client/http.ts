@@ -34,7 +34,8 @@ export interface Exchange {
 
 export interface HttpOptions {
 	readonly serverUrl: string;
-	readonly token?: string | undefined;
+	/** Or what gives it for each request, for a token that is renewed on the way. */
+	readonly token?: string | (() => Promise<string>) | undefined;
 	/** What is asked for is this organization's, where it is an organization's; absent: the default one's. */
 	readonly organization?: string | undefined;
 	/** `User-Agent`. */
@@ -87,7 +88,7 @@ export class Http {
 	/** @throws ClientError `invalid_server_url`, `invalid_token`. */
 	constructor(options: HttpOptions) {
 		this.serverUrl = normaliseServerUrl(options.serverUrl);
-		checkToken(options.token);
+		if (typeof options.token === "string") checkToken(options.token);
 		this.#options = options;
 		this.requestDeadlineMs = options.requestDeadlineMs ?? clientLimits.requestDeadlineMs;
 		this.transferIdleMs = options.transferIdleMs ?? clientLimits.transferIdleMs;
@@ -165,7 +166,9 @@ export class Http {
 				problem,
 			});
 		try {
-			const response = await this.#fetch(url, this.#init(request, requestId, deadline, idleMs));
+			const token = await this.#token();
+			const init = this.#init(request, requestId, token, deadline, idleMs);
+			const response = await this.#fetch(url, init);
 			tell(response.status);
 			const answer = { response, deadline, requestId };
 			if (response.ok || response.status === 304) return answer;
@@ -188,9 +191,18 @@ export class Http {
 		return `${this.serverUrl}${path}${text === "" ? "" : `?${text}`}`;
 	}
 
+	async #token(): Promise<string | undefined> {
+		const { token } = this.#options;
+		if (typeof token !== "function") return token;
+		const current = await token();
+		checkToken(current);
+		return current;
+	}
+
 	#init(
 		request: ApiRequest,
 		requestId: string,
+		token: string | undefined,
 		deadline: Deadline,
 		idleMs: number,
 	): BunFetchRequestInit {
@@ -202,7 +214,7 @@ export class Http {
 			"x-request-id": requestId,
 			...request.headers,
 		};
-		const { token, ca } = this.#options;
+		const { ca } = this.#options;
 		if (token !== undefined) headers.authorization = `Bearer ${token}`;
 		const init: BunFetchRequestInit = {
 			method: request.method,
@@ -279,8 +291,7 @@ function isNoAnswer(error: ClientError): boolean {
 	return error.status === null || retriedStatus.has(error.status);
 }
 
-function checkToken(token: string | undefined): void {
-	if (token === undefined) return;
+function checkToken(token: string): void {
 	if (!/^[\x21-\x7e]+$/.test(token) || token.length > clientLimits.tokenBytesMax) {
 		throw new ClientError("invalid_token", "the token holds characters that a token cannot have", {
 			hint: "look for a line break or a quote that was copied along",

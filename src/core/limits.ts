@@ -90,6 +90,8 @@ export const limits = {
 	organizationNamesMax: 5000,
 	/** How old a server's knowledge of which organizations there are may be. */
 	organizationsFreshMs: 5 * second,
+	/** As many are named in the log when somebody asks for one that is not there. */
+	organizationsLoggedMax: 50,
 	/** Cores that are kept open; one in use is never closed. */
 	organizationsOpenMax: 64,
 	organizationLooksAtOnce: 8,

@@ -83,7 +83,7 @@ export async function configure(config: PlainMap, env: Env): Promise<Api> {
 		ca: await authorities(text(config.ca_file), env),
 	};
 	const token = text(config.token) ?? (await storedToken(options, env));
-	if (token !== undefined && token !== "") secrets.add(token);
+	if (typeof token === "string") keepSecret(token);
 	const withToken = { ...options, token };
 	return {
 		units: new TacoClient(withToken),
@@ -92,12 +92,28 @@ export async function configure(config: PlainMap, env: Env): Promise<Api> {
 	};
 }
 
-async function storedToken(options: HttpOptions, env: Env): Promise<string | undefined> {
+/** A token that was found; that of a login is renewed as often as a long run needs it. */
+async function storedToken(
+	options: HttpOptions,
+	env: Env,
+): Promise<string | (() => Promise<string>) | undefined> {
 	const found = await resolveToken(env, options.serverUrl);
 	if (found?.isOwn !== true) return found?.value;
 	const { signal } = new AbortController();
-	const client = async () => new IdentityClient(options);
-	return await renewedToken({ env, signal, client }, options.serverUrl, found.value);
+	const renewing = { env, signal, client: async () => new IdentityClient(options) };
+	let current = found.value;
+	let underWay: Promise<string> | null = null;
+	const renew = async () => {
+		try {
+			current = await renewedToken(renewing, options.serverUrl, current);
+			keepSecret(current);
+			return current;
+		} finally {
+			underWay = null;
+		}
+	};
+	// Requests at the same time renew once.
+	return () => (underWay ??= renew());
 }
 
 async function authorities(file: string | undefined, env: Env): Promise<string[] | undefined> {
@@ -130,7 +146,7 @@ function text(value: PlainMap[string] | undefined): string | undefined {
 
 /** A secret that the provider has seen: it will not appear in any message. */
 export function keepSecret(secret: string): void {
-	secrets.add(secret);
+	if (secret !== "") secrets.add(secret);
 }
 
 /** A failure as the user should read it; no secret stands in it, and nothing that moves the cursor. */

@@ -2,8 +2,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { examine } from "../core/doctor/doctor.ts";
-import { type Examination, type Finding, together } from "../core/doctor/finding.ts";
+import { type Examination, type Finding, finding, together } from "../core/doctor/finding.ts";
 import { isDomainError } from "../core/errors.ts";
+import { organizationsPrefix } from "../core/organization/organization.ts";
 import { StoreError } from "../core/ports/blob-store.ts";
 import { readServerConfig, type ServerConfig } from "./config.ts";
 import { openForDoctor } from "./deps.ts";
@@ -122,7 +123,11 @@ async function run(given: DoctorArguments, io: DoctorIo): Promise<Examination> {
 			);
 			parts.push({ organization: isDefault ? null : name, found });
 		});
-		return together(parts);
+		const forgotten = (await opened.organizations.forgotten()).map((key) =>
+			finding("forgotten", `${organizationsPrefix}${key}/`, "a deleted organization holds units"),
+		);
+		const all = together(parts);
+		return { ...all, findings: [...all.findings, ...forgotten] };
 	} finally {
 		await opened.close();
 	}

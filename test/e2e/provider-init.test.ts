@@ -53,6 +53,24 @@ const printed = (stdout: string): string[] =>
 
 describe.skipIf(!has)("the scaffold", () => {
 	test(
+		"of another organization manages that one, and keeps its state there",
+		async () => {
+			expect((await bench.taco("org", "create", "acme")).exitCode).toBe(0);
+			const made = await bench.taco("provider", "init", "acme-config", "--org", "acme");
+			expect(made.exitCode).toBe(0);
+			const main = await readFile(join(bench.folder.path, "acme-config", "main.tf"), "utf8");
+			expect(main).toContain('organization = "acme"');
+			const run = await shell(printed(made.stdout));
+			expect(run.text).toContain("Apply complete! Resources: 1 added");
+			const there = (await bench.taco("unit", "ls", "--org", "acme")).stdout;
+			expect(there).toContain("__opentaco_system");
+			expect(there).toContain("myapp/prod");
+			expect((await bench.taco("unit", "ls")).stdout).not.toContain("myapp/prod");
+		},
+		longTimeoutMs,
+	);
+
+	test(
 		"applies as it stands, by the printed lines, and keeps its state in the system unit",
 		async () => {
 			const made = await bench.taco("provider", "init", "opentaco-config");

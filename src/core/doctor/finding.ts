@@ -27,6 +27,8 @@ export const findingCodes = {
 	"adoption-open": "warning",
 	/** An object that is none of ours lies among ours. */
 	stray: "warning",
+	/** Units of an organization that is deleted, so that nobody reaches them. */
+	forgotten: "error",
 	/** A plain state whose key no unit id can stand for. */
 	unaddressable: "warning",
 	/** A body or an index that no version refers to; removed by the pruner after its grace. */

@@ -56,9 +56,12 @@ export function checkOrganizationName(text: string): void {
 	});
 }
 
+/** Where all but the default one lie. */
+export const organizationsPrefix = "__opentaco/orgs/";
+
 /** Where the organization's things lie below the root of the store; empty for the default one. */
 export function organizationPrefix(key: OrganizationKey): string {
-	return key === null ? "" : `__opentaco/orgs/${key}/`;
+	return key === null ? "" : `${organizationsPrefix}${key}/`;
 }
 
 /** Nobody: whom a credential of one organization speaks for in another. */

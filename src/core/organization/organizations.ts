@@ -9,9 +9,10 @@ import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Log } from "../ports/log.ts";
-import { type Caller, provenBy, systemPrincipal } from "../principal.ts";
+import type { Caller } from "../principal.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
+import { asSystem, beginRoles, firstAdmin, hasUnits } from "./contents.ts";
 import { CorePool } from "./core-pool.ts";
 import {
 	checkOrganizationName,
@@ -20,10 +21,10 @@ import {
 	type OpenOrganization,
 	type Organization,
 	type OrganizationKey,
+	organizationsPrefix,
 	rootOrganization,
 } from "./organization.ts";
 import {
-	type FirstAdmin,
 	findLiving,
 	findNamed,
 	livingIn,
@@ -149,7 +150,7 @@ export class Organizations {
 		const { name } = wanted;
 		checkOrganizationName(name);
 		this.#refuseReserved(name);
-		const first = firstAdmin(caller, wanted);
+		const first = firstAdmin(caller, wanted.admin);
 		await this.#checkLeftovers(name);
 		const created = new Date(this.#deps.clock.now()).toISOString();
 		const entry = await this.#register.update(grant, (value) => {
@@ -225,6 +226,36 @@ export class Organizations {
 		}
 	}
 
+	/**
+	 * Keys of organizations that are gone and hold living units all the same: a server that had not
+	 * heard of the deletion may have written them. Fails as Register.read.
+	 */
+	async forgotten(): Promise<readonly string[]> {
+		const living = new Set(livingIn((await this.#register.read()).value).map(({ key }) => key));
+		const found: string[] = [];
+		for (const key of await this.#folders()) {
+			if (living.has(key)) continue;
+			const organization = { name: key, key, isDefault: false };
+			if (await this.#pool.use(organization, async () => undefined, hasUnits)) found.push(key);
+		}
+		return found;
+	}
+
+	async #folders(): Promise<string[]> {
+		const prefix = organizationsPrefix;
+		const keys: string[] = [];
+		let after: string | undefined;
+		do {
+			const page = await this.#deps.store.list({
+				...{ prefix, delimiter: "/", limit: limits.listPageMax },
+				...(after === undefined ? {} : { after }),
+			});
+			keys.push(...page.prefixes.map((folder) => folder.slice(prefix.length, -1)));
+			after = page.next;
+		} while (after !== undefined);
+		return keys;
+	}
+
 	/** For shutdown, after the last request: ends the sweeping and flushes all but the root. */
 	async flush(): Promise<void> {
 		this.#stopping.abort();
@@ -249,9 +280,11 @@ export class Organizations {
 
 	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {
 		const { name } = this.root.organization;
+		const living = livingIn(document).map((entry) => entry.name);
 		this.#deps.log.write("info", "an organization was asked for that the caller cannot see", {
 			request_id: caller.requestId,
-			organizations: [name, ...livingIn(document).map((entry) => entry.name)].join(", "),
+			organizations: [name, ...living.slice(0, limits.organizationsLoggedMax)].join(", "),
+			count: living.length + 1,
 		});
 		return new DomainError("not_found", "there is no such organization", {
 			hint: `the default one is named "${name}"; the server's log says which there are`,
@@ -330,52 +363,12 @@ export class Organizations {
 	}
 }
 
-function asSystem(requestId: string): Caller {
-	return { principal: systemPrincipal, surface: "system", requestId };
-}
-
 function organizationOf({ name, key }: OrganizationEntry): Organization {
 	return { name, key, isDefault: false };
 }
 
 function summaryOf(entry: OrganizationEntry): OrganizationSummary {
 	return { organization: organizationOf(entry), created: entry.created };
-}
-
-/** A person who creates one administers it; machines and the admin token need no role of their own. */
-function firstAdmin({ principal }: Caller, { admin }: NewOrganization): FirstAdmin | null {
-	if (admin !== undefined) {
-		if (/^[^@\s]+@[^@\s]+$/.test(admin) && Buffer.byteLength(admin) <= limits.assigneeBytesMax) {
-			return { email: admin.toLowerCase() };
-		}
-		throw new DomainError("invalid_request", "the administrator is not an e-mail address");
-	}
-	const { id, email, organization, epoch } = principal;
-	const isPerson =
-		provenBy(principal) === "access-token" ? epoch !== undefined : email !== undefined;
-	if (!isPerson || organization !== undefined || id === "admin") return null;
-	return email === undefined ? { subject: id } : { email };
-}
-
-/** Turns roles on with the first administrator, unless that has happened. */
-async function beginRoles({ core }: OpenOrganization, first: FirstAdmin | null): Promise<void> {
-	if (first === null) return;
-	const caller = asSystem("organizations");
-	if ((await core.rbac.me(caller)).isEnabled) return;
-	try {
-		await core.rbac.init(caller, first);
-	} catch (error) {
-		if (!isDomainError(error, "conflict")) throw error;
-	}
-}
-
-/** Whether there are living units, plain states included. */
-async function hasUnits({ core }: OpenOrganization): Promise<boolean> {
-	const { directory } = core.parts;
-	return await orUnavailable(async () => {
-		await directory.reload();
-		return (await directory.all()).some((unit) => unit.deleted === null);
-	});
 }
 
 function stillUsed(): DomainError {

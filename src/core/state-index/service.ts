@@ -78,11 +78,25 @@ export class StateIndexService {
 	}
 
 	async #load(id: UnitId, version: IndexedVersion): Promise<StateIndex> {
-		const bytes = await readIndexObject(this.#deps.store, indexKey(id, version.sha256, "index"));
-		const stored = bytes === null ? null : decodeIndex(bytes);
+		const stored = await this.#stored(id, version);
 		const index = stored ?? (await this.#make(id, version)).index;
 		this.#ready.set(version.sha256, index);
 		return index;
+	}
+
+	async #stored(id: UnitId, { sha256 }: IndexedVersion): Promise<StateIndex | null> {
+		const bytes = await readIndexObject(this.#deps.store, indexKey(id, sha256, "index"));
+		return bytes === null ? null : decodeIndex(bytes);
+	}
+
+	/** The index if there is one already: the state is not read. Fails with `storage_unavailable`. */
+	async find(id: UnitId, version: IndexedVersion): Promise<StateIndex | null> {
+		if (version.encrypted) return opaqueIndex;
+		const known = this.#ready.get(version.sha256);
+		if (known !== undefined) return known;
+		const stored = await orUnavailable(() => this.#stored(id, version));
+		if (stored !== null) this.#ready.set(version.sha256, stored);
+		return stored;
 	}
 
 	/** The resources of a version of the unit. Fails as `of`. */

@@ -90,7 +90,11 @@ export class WorkspaceService {
 			throw unitNotFound();
 		}
 		const reader = mayRead ? caller : { ...caller, principal: systemPrincipal };
-		return await this.#complete(await units.get(reader, id));
+		const [unit, projects] = await Promise.all([
+			units.get(reader, id),
+			this.#deps.projects.listCached(),
+		]);
+		return await this.#complete(unit, projects);
 	}
 
 	/** What the caller may do with it. Fails as the gate. */
@@ -166,11 +170,12 @@ export class WorkspaceService {
 		if (projectId !== undefined) await this.#deps.projects.get(projectId);
 	}
 
-	async #complete(unit: UnitSummary): Promise<Workspace> {
+	async #complete(unit: UnitSummary, known?: readonly Project[]): Promise<Workspace> {
 		const { projects } = this.#deps;
 		const isIt = (project: Project) => project.id === unit.project;
+		const cached = known ?? (await projects.listCached());
 		// A project that is not known yet may have been made on another server just now.
-		const project = (await projects.listCached()).find(isIt) ?? (await projects.list()).find(isIt);
+		const project = cached.find(isIt) ?? (await projects.list()).find(isIt);
 		return workspaceOf(unit, project ?? defaultProject);
 	}
 }

@@ -112,6 +112,44 @@ describe("whoever is nobody there", () => {
 		});
 	}
 
+	test("names nothing of it in a query or a body", async () => {
+		const related = (type: string, id: string) => ({ data: { type, id } });
+		const access = (team: string, workspace: string) => ({
+			data: {
+				type: "team-workspaces",
+				attributes: { access: "admin" },
+				relationships: {
+					team: related("teams", team),
+					workspace: related("workspaces", workspace),
+				},
+			},
+		});
+		const byQuery = (place: string) => [
+			`state-versions?filter[workspace][name]=app__prod&filter[organization][name]=${place}`,
+			`team-workspaces?filter[workspace][id]=ws-.${place}.app__prod`,
+			`team-projects?filter[project][id]=prj-.${place}.default`,
+		];
+		for (const [at, path] of byQuery("beta").entries()) {
+			const there = await estate.as("alice", "GET", `/tfe/api/v2/${path}`);
+			const nowhere = await estate.as("alice", "GET", `/tfe/api/v2/${byQuery("nowhere")[at]}`);
+			expect(there.status).toBe(404);
+			expect(bare(nowhere.text, "nowhere")).toBe(bare(there.text, "beta"));
+		}
+		for (const [team, workspace] of [
+			["team-.beta.owners", "ws-.beta.app__prod"],
+			["team-.acme.owners", "ws-.beta.app__prod"],
+			["team-.acme.owners", "ws-app__prod"],
+			["team-owners", "ws-.acme.app__prod"],
+		] as const) {
+			const body = access(team, workspace);
+			const answer = await estate.as("alice", "POST", "/tfe/api/v2/team-workspaces", body);
+			expect(answer.status).toBe(404);
+		}
+		const own = access("team-.acme.owners", "ws-.acme.app__prod");
+		const made = await estate.as("alice", "POST", "/tfe/api/v2/team-workspaces", own);
+		expect(made.status).not.toBe(404);
+	});
+
 	test("finds nothing of it in lists, and may not make or delete any", async () => {
 		expect(JSON.parse((await estate.as("alice", "GET", "/v1/orgs")).text)).toMatchObject({
 			organizations: [{ name: "default" }, { name: "acme" }],

@@ -151,6 +151,10 @@ describe("what is in a state", () => {
 		});
 		const document = JSON.parse(await terraform.text());
 		expect(document.data.attributes.resources).toBeUndefined();
+		const shown = await app.send("GET", prod, { headers: { "terraform-version": "1.11.4" } });
+		expect(JSON.parse(await shown.text()).data.attributes["resource-count"]).toBeUndefined();
+		await app.core.tasks.idle();
+		expect((await unlock(app)).one.attributes["resource-count"]).toBe(3);
 	});
 
 	test("is found by status, and relations are known or refused", async () => {

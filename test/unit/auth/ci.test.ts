@@ -115,11 +115,11 @@ describe("rules", () => {
 });
 
 describe("jobs", () => {
-	async function setUp() {
+	async function setUp(given: object = trust) {
 		const { shared, clock } = openShared();
 		const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
 		const jwk = { ...(await exportJWK(publicKey)), kid: "gh", alg: "RS256" };
-		const trustedIssuers = parseTrust(JSON.stringify(trust), null);
+		const trustedIssuers = parseTrust(JSON.stringify(given), null);
 		const server = await openServer(shared, { trustedIssuers }, async (url) =>
 			url.endsWith("/jwks")
 				? Response.json({ keys: [jwk] })
@@ -155,6 +155,26 @@ describe("jobs", () => {
 			roles: ["writer"],
 			organization: null,
 			scope: { units: ["prod/*"], roles: null },
+		});
+	});
+
+	test("of an organization's rule are its own, by what it is and not by its name", async () => {
+		const ruled = (organization: string) => ({
+			issuers: [
+				{
+					...{ issuer, audience: "https://taco.example.com" },
+					rules: [
+						{ name: "a", claims: { repository: "acme/infra" }, roles: ["writer"], organization },
+					],
+				},
+			],
+		});
+		const { server, job } = await setUp(ruled("acme"));
+		const { accessToken } = await server.exchange.exchange(await job({}), null);
+		expect(await server.logins.verify(accessToken)).toMatchObject({ organization: "acme.2" });
+		const other = await setUp(ruled("gone"));
+		await expect(other.server.exchange.exchange(await other.job({}), null)).rejects.toMatchObject({
+			code: "not_found",
 		});
 	});
 

@@ -7,6 +7,7 @@ import {
 } from "../../../src/auth/identity.ts";
 import type { Fetch } from "../../../src/auth/oidc/bounded-fetch.ts";
 import type { SharedState } from "../../../src/auth/shared-state.ts";
+import { DomainError } from "../../../src/core/errors.ts";
 import { limits } from "../../../src/core/limits.ts";
 import type { BlobStore } from "../../../src/core/ports/blob-store.ts";
 import type { Clock } from "../../../src/core/ports/clock.ts";
@@ -74,7 +75,13 @@ export async function openServer(
 ): Promise<Identities> {
 	// Its own caches, over the same store: that is what makes it another server.
 	return await openIdentities(
-		{ shared: { ...shared }, fetch, admin: verifier },
+		{
+			...{ shared: { ...shared }, fetch, admin: verifier },
+			async organizationKey(name) {
+				if (name === "acme") return "acme.2";
+				throw new DomainError("not_found", "there is no such organization");
+			},
+		},
 		{ ...defaultConfig, ...config },
 	);
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { storeLogin } from "../../../src/client/credentials/stored-login.ts";
@@ -11,6 +11,14 @@ let folder: TemporaryDirectory;
 let server: Bun.Server<undefined>;
 let url: string;
 let seen: (string | null)[] = [];
+let renewals = 0;
+
+/** A token that ends so long after now, whatever that is. */
+function jwt(seconds: number): string {
+	const exp = Math.floor(Date.now() / 1000) + seconds;
+	const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+	return `${part({ alg: "none" })}.${part({ exp })}.c2ln`;
+}
 
 beforeAll(async () => {
 	folder = await temporaryDirectory("configuration");
@@ -18,6 +26,10 @@ beforeAll(async () => {
 		port: 0,
 		hostname: "127.0.0.1",
 		fetch(request) {
+			if (request.url.endsWith("/v1/auth/token")) {
+				renewals++;
+				return Response.json({ access_token: jwt(renewals * 3600), refresh_token: "next" });
+			}
 			seen.push(request.headers.get("authorization"));
 			return Response.json({ units: [], count: 0 });
 		},
@@ -58,6 +70,25 @@ describe("which server and which token", () => {
 		await writeFile(path, JSON.stringify({ credentials }));
 		await storeLogin({ HOME: home }, url, { accessToken: "stored", refreshToken: "" });
 		expect(await sent({ endpoint: url }, { HOME: home })).toBe("Bearer of-terraform");
+	});
+
+	test("a stored login is renewed in the middle of a run, once for all requests", async () => {
+		const home = join(folder.path, "renewed");
+		const first = jwt(600);
+		await storeLogin({ HOME: home }, url, { accessToken: first, refreshToken: "once" });
+		const api = await configure({ endpoint: url }, { HOME: home });
+		try {
+			await api.units.listUnits();
+			expect({ renewals, last: seen.at(-1) }).toEqual({ renewals: 0, last: `Bearer ${first}` });
+			setSystemTime(Date.now() + 570_000);
+			await Promise.all(Array.from({ length: 8 }, () => api.units.listUnits()));
+			expect(renewals).toBe(1);
+			const later = new Set(seen.slice(-8));
+			expect(later.size).toBe(1);
+			expect(later).not.toContain(`Bearer ${first}`);
+		} finally {
+			setSystemTime();
+		}
 	});
 
 	test("a file of authorities that is none is an error at its attribute", async () => {

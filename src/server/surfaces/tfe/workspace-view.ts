@@ -5,7 +5,6 @@ import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Lock } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
-import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { Identifier, Relationship, Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import {
@@ -72,13 +71,29 @@ const neverThere = {
 	"workspace-kpis-runs-count": null,
 } as const;
 
-/** How many resources the state manages. A state that cannot be read back is no reason to hide all else. */
-async function resourceCount(deps: SurfaceDeps, { id, current }: UnitSummary): Promise<number> {
-	if (current === null) return 0;
+type Asking = Pick<Exchange, "request" | "caller" | "deps" | "organization">;
+
+/**
+ * How many resources the state manages. Terraform and OpenTofu, which send their version, read
+ * nothing of it and are not kept waiting. Whoever changes something gets the count if it is known;
+ * only who asks waits until the state was looked into. A state that cannot be read back is no reason
+ * to hide all else.
+ */
+async function resourceCount(
+	{ request, deps }: Asking,
+	{ id, current }: UnitSummary,
+): Promise<{ "resource-count"?: number }> {
+	if (current === null) return { "resource-count": 0 };
+	if (request.headers.has("terraform-version")) return {};
+	const { stateIndex } = deps.core;
 	try {
-		return (await deps.core.stateIndex.of(id, current)).resourceCount;
+		const index =
+			request.method === "GET"
+				? await stateIndex.of(id, current)
+				: await stateIndex.find(id, current);
+		return index === null ? {} : { "resource-count": index.resourceCount };
 	} catch (error) {
-		if (isDomainError(error, "storage_corrupt")) return 0;
+		if (isDomainError(error, "storage_corrupt")) return {};
 		throw error;
 	}
 }
@@ -86,7 +101,7 @@ async function resourceCount(deps: SurfaceDeps, { id, current }: UnitSummary): P
 function attributes(
 	{ unit, settings, hasOwnMode }: Workspace,
 	rights: WorkspaceRights,
-	resources: number,
+	resources: { readonly "resource-count"?: number },
 ) {
 	const { mayRead } = rights;
 	return {
@@ -101,7 +116,7 @@ function attributes(
 		"locked-reason": mayRead ? reasonOf(unit.lock) : null,
 		operations: settings["execution-mode"] !== "local",
 		permissions: permissions(rights),
-		"resource-count": resources,
+		...resources,
 		"setting-overwrites": { "execution-mode": hasOwnMode, "agent-pool": false },
 		source: "tfe-api",
 		"tag-names": mayRead ? tagNames(unit.labels) : [],
@@ -164,12 +179,10 @@ function relationships(
 }
 
 /** The resource, with what the caller may do. */
-export async function workspaceView(
-	{ caller, deps, organization }: Pick<Exchange, "caller" | "deps" | "organization">,
-	workspace: Workspace,
-): Promise<Resource> {
+export async function workspaceView(asking: Asking, workspace: Workspace): Promise<Resource> {
+	const { caller, deps, organization } = asking;
 	const rights = await deps.core.workspaces.rights(caller, workspace.unit);
-	const resources = rights.mayRead ? await resourceCount(deps, workspace.unit) : 0;
+	const resources = rights.mayRead ? await resourceCount(asking, workspace.unit) : {};
 	const name = workspaceName(workspace.unit.id);
 	return {
 		id: workspaceId(organization, workspace.unit.id),

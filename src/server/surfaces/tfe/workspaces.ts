@@ -2,7 +2,7 @@
 import { DomainError } from "../../../core/errors.ts";
 import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
-import { settingsIn } from "../../../core/workspace/settings.ts";
+import { settingsIn, type WorkspaceSettings } from "../../../core/workspace/settings.ts";
 import { type GivenResource, isRelated, nothing, one, relatedId, resourceIn } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
@@ -58,6 +58,12 @@ function idIn({ attributes }: GivenResource): UnitId {
 	return decodeUnitSegment(name);
 }
 
+/** What the organization says of workspaces that do not say it themselves. */
+async function standardSettings({ deps }: Exchange): Promise<WorkspaceSettings> {
+	const mode = (await deps.core.organizationSettings.read())["default-execution-mode"];
+	return typeof mode !== "string" || mode === "local" ? {} : { "execution-mode": mode };
+}
+
 async function create(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const given = await resourceIn(exchange.request, "workspaces");
@@ -66,7 +72,7 @@ async function create(exchange: Exchange): Promise<Response> {
 	const labels = labelsIn(given);
 	const workspace = await deps.core.workspaces.create(caller, id, {
 		labels: () => labels,
-		settings: settingsIn(given.attributes),
+		settings: { ...(await standardSettings(exchange)), ...settingsIn(given.attributes) },
 		...projectIn(exchange, given),
 	});
 	return await shown(exchange, workspace, 201);

@@ -159,8 +159,10 @@ describe("an organization", () => {
 		await clock.advance(limits.organizationsFreshMs + 1);
 		expect(await namesSeen(b, alice)).toEqual(["default", "acme"]);
 		await a.organizations.delete(root, "acme");
+		expect(await a.organizations.forgotten()).toEqual([]);
 		// This server has not heard of it yet, and acknowledges.
 		await createUnit(b, alice, "acme");
+		expect(await a.organizations.forgotten()).toEqual(["acme"]);
 		await expect(
 			a.organizations.create(root, { name: "acme", admin: "bob@example.com" }),
 		).rejects.toMatchObject({ code: "conflict" });
