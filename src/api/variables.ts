@@ -78,3 +78,52 @@ export const Resealed = Type.Object(
 	{ $id: "Resealed" },
 );
 export type Resealed = Static<typeof Resealed>;
+
+export const VariableSetView = Type.Object(
+	{
+		id: Type.String(),
+		name: Type.String(),
+		description: Type.String(),
+		global: Type.Boolean({ description: "Applies to every unit" }),
+		priority: Type.Boolean({ description: "Goes before the units' own variables" }),
+		project: Nullable(
+			Type.String({ description: "Whose own set it is; null: the organization's" }),
+		),
+		units: Type.Array(Type.String()),
+		projects: Type.Array(Type.String(), { description: "Ids" }),
+		created: Type.String({ description: "ISO 8601, UTC" }),
+		updated: Type.String({ description: "ISO 8601, UTC" }),
+	},
+	{ $id: "VariableSet" },
+);
+export type VariableSetView = Static<typeof VariableSetView>;
+
+export const VariableSetList = Type.Object(
+	{ variable_sets: Type.Array(VariableSetView), count: Type.Integer() },
+	{ $id: "VariableSetList" },
+);
+export type VariableSetList = Static<typeof VariableSetList>;
+
+const setFields = {
+	description: Type.Optional(Type.String()),
+	global: Type.Optional(Type.Boolean()),
+	priority: Type.Optional(Type.Boolean()),
+	units: Type.Optional(Type.Array(Type.String(), { description: "All that it applies to" })),
+	projects: Type.Optional(Type.Array(Type.String(), { description: "Ids" })),
+};
+
+export const CreateVariableSet = Type.Object(
+	{
+		name: Type.String(),
+		project: Type.Optional(Type.String({ description: "Make it this project's own" })),
+		...setFields,
+	},
+	{ $id: "CreateVariableSet" },
+);
+export type CreateVariableSet = Static<typeof CreateVariableSet>;
+
+export const UpdateVariableSet = Type.Object(
+	{ name: Type.Optional(Type.String()), ...setFields },
+	{ $id: "UpdateVariableSet" },
+);
+export type UpdateVariableSet = Static<typeof UpdateVariableSet>;

@@ -121,6 +121,43 @@ const graphCommands = commandMap({
 	},
 });
 
+const variableSetCommands = commandMap({
+	ls: {
+		summary: "List variable sets",
+		aliases: ["list"],
+		load: () => import("./commands/variable-set/ls.ts").then((module) => module.default),
+	},
+	create: {
+		summary: "Make a variable set",
+		load: () => import("./commands/variable-set/create.ts").then((module) => module.default),
+	},
+	apply: {
+		summary: "Let a set apply to more units or projects",
+		load: () => import("./commands/variable-set/apply.ts").then((module) => module.default),
+	},
+	withdraw: {
+		summary: "Let a set apply to fewer units or projects",
+		load: () => import("./commands/variable-set/withdraw.ts").then((module) => module.default),
+	},
+	rm: {
+		summary: "Delete a variable set with its variables",
+		aliases: ["delete", "remove"],
+		load: () => import("./commands/variable-set/rm.ts").then((module) => module.default),
+	},
+	vars: {
+		summary: "List a set's variables",
+		load: () => import("./commands/variable-set/vars.ts").then((module) => module.default),
+	},
+	put: {
+		summary: "Make or change a variable of a set",
+		load: () => import("./commands/variable-set/put.ts").then((module) => module.default),
+	},
+	unset: {
+		summary: "Delete a variable of a set",
+		load: () => import("./commands/variable-set/unset.ts").then((module) => module.default),
+	},
+});
+
 const tokenCommands = commandMap({
 	create: {
 		summary: "Make an API token, for yourself or for a machine",
@@ -210,6 +247,11 @@ export const commands = commandMap({
 		summary: "Variables of units",
 		aliases: ["variables"],
 		children: variableCommands,
+	},
+	"variable-set": {
+		summary: "Variables that apply to many units",
+		aliases: ["variable-sets"],
+		children: variableSetCommands,
 	},
 	graph: {
 		summary: "Show how units depend on each other; alone it is graph show",

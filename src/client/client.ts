@@ -33,6 +33,7 @@ import { OrganizationsClient } from "./organizations-client.ts";
 import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
+import { VariableSetsClient } from "./variable-sets-client.ts";
 import { VariablesClient } from "./variables-client.ts";
 
 export type ClientOptions = HttpOptions;
@@ -107,6 +108,11 @@ export class TacoClient {
 	/** Variables of units. */
 	get variables(): VariablesClient {
 		return new VariablesClient(this.#http);
+	}
+
+	/** Variables that apply to many units. */
+	get variableSets(): VariableSetsClient {
+		return new VariableSetsClient(this.#http);
 	}
 
 	/** The server's address in its one spelling. */

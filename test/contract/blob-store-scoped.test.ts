@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { scopedStore } from "../../src/core/organization/scoped-store.ts";
 import { FilesystemStore } from "../../src/storage/filesystem.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
-import { machineClock } from "../support/store-clock.ts";
+import { openStore } from "../../src/storage/open.ts";
+import { FakeS3 } from "../support/fake-s3/server.ts";
+import { machineClock, machineParts } from "../support/store-clock.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
 import { blobStoreSuite, bytesOf, storeErrorsOf } from "./blob-store.suite.ts";
 
@@ -26,6 +28,19 @@ blobStoreSuite("a part of a folder", async () => {
 			await folder.remove();
 		},
 	};
+});
+
+blobStoreSuite("a part of a bucket, with decorators", async () => {
+	const fake = await FakeS3.start();
+	const inner = await openStore(
+		{
+			...{ kind: "s3", bucket: "bucket", prefix: "team", region: fake.region },
+			...{ endpoint: fake.endpoint, credentials: fake.keys },
+		},
+		machineParts,
+	);
+	const [store, second] = [scopedStore(inner, prefix), scopedStore(inner, prefix)];
+	return { store, second, close: () => fake.stop() };
 });
 
 test("a part reaches nothing outside of it, and what lies beside it shows nowhere in it", async () => {

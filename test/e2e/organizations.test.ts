@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { runTaco } from "../support/executable.ts";
 import { mainSource, openSite, type Site } from "../support/s3-site.ts";
+import { startServer } from "../support/server.ts";
 import { httpCredentials, terraformOrSkip, terraformProject } from "../support/terraform.ts";
+import { until } from "../support/until.ts";
 
 /** As src/cli/exit-codes.ts. */
 const notFound = 3;
@@ -77,6 +79,22 @@ describe.skipIf(!has)("organizations", () => {
 			env,
 		});
 		expect(elsewhere.exitCode).toBe(notFound);
+	}, 60_000);
+
+	test("that one server makes are there on another one, over the same storage", async () => {
+		await using second = await startServer({
+			...{ cwd: site.folder.path, args: ["--tls-self-signed"], scheme: "https" },
+			caFile: site.env.SSL_CERT_FILE ?? "",
+		});
+		const there = (...args: string[]) => site.taco(...args, "--server", second.url);
+		expect((await there("org", "ls")).stdout).toContain("beta");
+		await must("org", "create", "late");
+		await until(async () => (await there("org", "ls")).stdout.includes("late"));
+		expect((await there("unit", "create", "a/b", "--org", "late")).exitCode).toBe(0);
+		expect((await site.taco("org", "rm", "--yes", "late")).exitCode).toBe(conflict);
+		await must("unit", "rm", "--yes", "a/b", "--org", "late");
+		await must("org", "rm", "--yes", "late");
+		await until(async () => !(await there("org", "ls")).stdout.includes("late"));
 	}, 60_000);
 
 	test("a cloud block works in one, and not with a token of another", async () => {

@@ -68,19 +68,6 @@ const bugs: readonly Bug[] = [
 		],
 	},
 	{
-		name: "what was read of an older state counts for the newer one",
-		focus: "faults",
-		seedsMax: 60,
-		edits: [
-			edit(view, "if (this.#entries.get(id) !== entry) return;", ""),
-			edit(
-				view,
-				"this.#entries.set(id, { ...entry, node: { ...entry.node, facts } });",
-				"const now = this.#entries.get(id) ?? entry; this.#entries.set(id, { ...now, node: { ...now.node, facts } });",
-			),
-		],
-	},
-	{
 		name: "servers never look for what others changed",
 		focus: "calm",
 		seedsMax: 20,

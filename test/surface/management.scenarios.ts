@@ -8,6 +8,7 @@ import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
 import { unitScenarios } from "./units.scenarios.ts";
+import { variableSetScenarios } from "./variable-sets.scenarios.ts";
 import { variableScenarios } from "./variables.scenarios.ts";
 import { versionScenarios } from "./versions.scenarios.ts";
 
@@ -77,5 +78,6 @@ export const managementScenarios: readonly Scenario[] = [
 	...auditScenarios,
 	...s3CredentialScenarios,
 	...variableScenarios,
+	...variableSetScenarios,
 	...graphScenarios,
 ];

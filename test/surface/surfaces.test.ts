@@ -44,6 +44,9 @@ describe("coverage", () => {
 		...["/oauth/oidc-callback", "/oauth/provider", "/oauth/login", "/oauth/consent"],
 		// variables.test.ts: the id is not known before.
 		...["getVariable", "updateVariable", "deleteVariable"],
+		// variable-sets.test.ts, for the same reason.
+		...["getVariableSet", "updateVariableSet", "deleteVariableSet", "listSetVariables"],
+		...["createSetVariable", "updateSetVariable", "deleteSetVariable"],
 		...["/oauth/token", "/v1/auth/exchange", "/v1/auth/token", "logOut"],
 	]);
 

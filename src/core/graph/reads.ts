@@ -48,6 +48,8 @@ function parseReads(value: unknown): StoredReads {
 	});
 }
 
+const nothing: readonly StoredRead[] = [];
+
 /** The one unit that a credential is for; null for every other credential. */
 export function consumerOf({ scope }: Principal): UnitId | null {
 	const own = (scope?.units ?? []).filter((text) => !text.includes("#"));
@@ -80,7 +82,7 @@ export class ReadNotes {
 	readonly #register: Register<StoredReads>;
 	#pending = new Map<string, Pending>();
 	#isScheduled = false;
-	#stored: readonly StoredRead[] = [];
+	#stored: readonly StoredRead[] = nothing;
 	#onNews: () => void = () => undefined;
 
 	constructor(deps: ReadNotesDeps) {
@@ -155,7 +157,7 @@ export class ReadNotes {
 	/** Reads what other servers have noted. Fails with `storage_unavailable`. */
 	async refresh(): Promise<void> {
 		const { value } = await this.#register.readCached(limits.graphRefreshIntervalMs);
-		this.#take(value?.reads ?? []);
+		this.#take(value?.reads ?? nothing);
 	}
 
 	#take(reads: readonly StoredRead[]): void {

@@ -208,6 +208,10 @@ export class GraphView {
 			this.#forget(id);
 			return;
 		}
+		if (known !== undefined && isSameInGraph(known, summary)) {
+			this.#entries.set(id, { summary, node: known.node, look: this.#look });
+			return;
+		}
 		if (known !== undefined) this.#remember(known);
 		const node = nodeOf(summary, known);
 		this.#entries.set(id, { summary, node, look: this.#look });
@@ -331,6 +335,19 @@ function nodeOf(summary: UnitSummary, known: Entry | undefined): GraphNode {
 		acknowledged: new Map(acknowledged?.upstream ?? []),
 		acknowledgedAt: acknowledged?.at ?? null,
 	};
+}
+
+/** Whether what happened to the unit, such as a lock, is nothing to the graph. */
+function isSameInGraph({ summary: before, node }: Entry, summary: UnitSummary): boolean {
+	const [was, now] = [before.acknowledged, summary.acknowledged];
+	return (
+		before.isAdopted &&
+		node.facts.kind !== "loading" &&
+		before.written?.number === summary.written?.number &&
+		before.written?.sha256 === summary.written?.sha256 &&
+		was?.version === now?.version &&
+		was?.at === now?.at
+	);
 }
 
 function initialFacts(summary: UnitSummary, known: Entry | undefined): NodeFacts {

@@ -1,4 +1,4 @@
-/** `taco variable`, against the real server. */
+/** `taco variable` and `taco variable-set`, against the real server. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,11 @@ afterEach(async () => {
 });
 
 function variable(words: readonly string[], stdin?: string): Promise<Finished> {
-	return taco(["variable", ...words], {
+	return run("variable", words, stdin);
+}
+
+function run(group: string, words: readonly string[], stdin?: string): Promise<Finished> {
+	return taco([group, ...words], {
 		cwd: folder.path,
 		env: {
 			HOME: folder.path,
@@ -107,5 +111,37 @@ describe("taco variable", () => {
 		expect((await variable(["ls", "app/none"])).code).toBe(3);
 		expect((await variable(["set", "app/prod", "a=b", "-f", "x"])).code).toBe(2);
 		expect((await variable(["set", "app/prod", "a b=c"])).code).toBe(8);
+	});
+});
+
+describe("taco variable-set", () => {
+	const sets = (words: readonly string[], stdin?: string): Promise<Finished> =>
+		run("variable-set", words, stdin);
+
+	test("makes, fills, applies, shows and deletes", async () => {
+		const created = await sets(["create", "shared", "--unit", "app/prod", "--description", "all"]);
+		expect(created).toEqual({ code: 0, out: "Variable set created: shared\n", err: "" });
+		expect((await sets(["put", "shared", "a=1"])).out).toBe("Variable created: a\n");
+		expect((await sets(["put", "shared", "a=2"])).out).toBe("Variable changed: a\n");
+		expect((await sets(["put", "shared", "t", "--env", "--sensitive"], "CANARY\n")).code).toBe(0);
+		const vars = await sets(["vars", "shared"]);
+		expect(vars.out).toContain("(sensitive)");
+		expect(vars.out).not.toContain("CANARY");
+		expect((await variable(["export", "app/prod"])).out).toBe("export TF_VAR_a='2'\n");
+		expect((await sets(["withdraw", "shared", "--unit", "app/prod"])).code).toBe(0);
+		expect((await variable(["export", "app/prod"])).out).toBe("");
+		expect((await sets(["apply", "shared", "--project", "prj-default"])).code).toBe(0);
+		expect((await sets(["ls"])).out).toMatch(/shared +prj-default +no +all/);
+		expect((await variable(["export", "app/prod"])).out).toBe("export TF_VAR_a='2'\n");
+		expect((await sets(["unset", "shared", "a"])).out).toBe("Variable deleted: a\n");
+		expect((await sets(["rm", "shared"])).out).toBe("Variable set deleted: shared\n");
+		expect((await sets(["vars", "shared"])).code).toBe(3);
+	});
+
+	test("says what is missing", async () => {
+		expect((await sets(["create", "shared"])).code).toBe(0);
+		expect((await sets(["apply", "shared"])).code).toBe(2);
+		expect((await sets(["create", "shared"])).code).toBe(4);
+		expect((await sets(["apply", "none", "--unit", "a"])).code).toBe(3);
 	});
 });

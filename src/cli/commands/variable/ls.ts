@@ -1,4 +1,5 @@
 import { command } from "../../command.ts";
+import { showVariables } from "./shown.ts";
 import { unitArgument, unitOf } from "./variable-arguments.ts";
 
 export default command({
@@ -16,31 +17,6 @@ export default command({
 		const inherited = args.inherited === true;
 		const { variables } = await cli.client();
 		const list = await variables.list(id, { inherited, signal: cli.signal });
-		if (cli.output.json) {
-			await cli.output.document({ variables: list, count: list.length });
-			return;
-		}
-		if (list.length === 0) {
-			await cli.output.note("No variables");
-			return;
-		}
-		await cli.output.table({
-			columns: [
-				{ title: "KEY", keep: true },
-				{ title: "CATEGORY", keep: true },
-				{ title: "VALUE" },
-				...(inherited ? [{ title: "FROM" }] : []),
-				{ title: "DESCRIPTION" },
-			],
-			rows: list.map(({ key, category, value, hcl, description, set, counts }) => [
-				key,
-				hcl ? `${category}, hcl` : category,
-				value === null ? "(sensitive)" : JSON.stringify(value).slice(1, -1),
-				...(inherited
-					? [`${set?.name ?? "the unit"}${counts === false ? " (does not count)" : ""}`]
-					: []),
-				description,
-			]),
-		});
+		await showVariables(cli, list, { inherited });
 	},
 });

@@ -31,6 +31,7 @@ import { stateOperations } from "./states.ts";
 import { tokenOperations } from "./tokens.ts";
 import { unitSettingsOperations } from "./unit-settings.ts";
 import { unitOperations } from "./units.ts";
+import { variableSetOperations } from "./variable-sets.ts";
 import { variableOperations } from "./variables.ts";
 
 export const operations: readonly Operation[] = [
@@ -41,6 +42,7 @@ export const operations: readonly Operation[] = [
 	...lockOperations,
 	...graphOperations,
 	...variableOperations,
+	...variableSetOperations,
 	...rbacOperations,
 	...roleOperations,
 	...auditOperations,

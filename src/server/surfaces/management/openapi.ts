@@ -78,6 +78,7 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	user: "The user's name",
 	organization: "The organization's name",
 	variable: "The variable's id, `var-…`",
+	set: "The variable set's id, `varset-…`",
 };
 
 function parameters(docs: OperationDocs): unknown[] {

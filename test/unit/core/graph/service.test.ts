@@ -191,6 +191,21 @@ describe("declared edges", () => {
 	});
 });
 
+test("nothing is worked out anew while nothing changes", async () => {
+	await declare(["a", "t", "b"]);
+	await apply("a", { outputs: { t: 1 } });
+	await apply("b", {});
+	const edgesOf = async () => (await core.graph.picture(caller, "")).edges;
+	const units = async () => (await core.graph.statuses(caller, "")).map((report) => report);
+	const [before, reports] = [await edgesOf(), await units()];
+	await core.tasks.idle();
+	const again = await units();
+	for (const [index, report] of reports.entries()) expect(again[index]).toBe(report);
+	expect((await edgesOf())[0]).toBe(before[0] as (typeof before)[0]);
+	await apply("a", { outputs: { t: 2 } });
+	expect((await units()).map(({ status }) => status)).toContain("red");
+});
+
 describe("discovered edges", () => {
 	const backend = (unit: string) => `http://localhost:8080/v1/backend/${unit}`;
 
