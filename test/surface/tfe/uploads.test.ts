@@ -27,7 +27,7 @@ describe("uploads", () => {
 		const before = await call(app, "GET", `${prod}/current-state-version`);
 		expect(before.one.attributes.serial).toBe(2);
 		const pending = await call(app, "GET", `${base}/state-versions/${upload.id}`);
-		expect(pending.one.attributes.status).toBe("pending");
+		expect(pending.one.attributes).toMatchObject({ status: "pending", serial: 3 });
 		expect((await call(app, "GET", `${base}/state-versions/${upload.id}/download`)).status).toBe(
 			404,
 		);
