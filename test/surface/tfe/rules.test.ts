@@ -252,5 +252,10 @@ test("a rollback makes an earlier content current under a higher serial", async 
 	};
 	const { one } = await call(app, "PATCH", `${prod}/state-versions`, back);
 	expect(one.attributes.serial).toBe(3);
+	const [listed] = (await call(app, "GET", `${prod}/state-versions`)).all;
+	expect(listed).toMatchObject({
+		id: one.id,
+		relationships: { "rollback-state-version": { data: { id: oldest?.id } } },
+	});
 	expect((await call(app, "PATCH", `${prod}/state-versions`, back, "otc-bob")).status).toBe(409);
 });

@@ -12,6 +12,13 @@ interface Pending {
 	readonly lockId: string;
 	readonly number: number;
 	readonly md5: string;
+	readonly said: SaidOfState;
+}
+
+/** What was announced of a state, beside its bytes. */
+export interface SaidOfState {
+	readonly serial: number | null;
+	readonly lineage: string | null;
 }
 
 const byCore = new WeakMap<Core, Map<string, Pending>>();
@@ -25,14 +32,26 @@ function pendingOf(core: Core): Map<string, Pending> {
 }
 
 /** Remembers what was announced last under the lock. */
-export function notePending(core: Core, name: StateVersionName, lockId: string): void {
+export function notePending(
+	core: Core,
+	{ unit, number, md5 }: StateVersionName,
+	lockId: string,
+	{ serial, lineage }: SaidOfState,
+): void {
 	const all = pendingOf(core);
-	all.delete(name.unit);
-	all.set(name.unit, { lockId, number: name.number, md5: name.md5 });
+	all.delete(unit);
+	all.set(unit, { lockId, number, md5, said: { serial, lineage } });
 	for (const oldest of all.keys()) {
 		if (all.size <= limits.pendingUploadsMax) break;
 		all.delete(oldest);
 	}
+}
+
+/** What was announced of the version, as far as this server knows. */
+export function announcedAs(core: Core, { unit, number, md5 }: StateVersionName): SaidOfState {
+	const pending = pendingOf(core).get(unit);
+	const isIt = pending?.number === number && pending.md5 === md5;
+	return isIt ? pending.said : { serial: null, lineage: null };
 }
 
 /**

@@ -38,6 +38,8 @@ interface Facts {
 	/** Another one followed under the same lock. */
 	readonly isSnapshot?: boolean | undefined;
 	readonly content?: ContentSummary | undefined;
+	/** The version whose content it has again. */
+	readonly source?: StateVersionName | undefined;
 }
 
 function viewOf(
@@ -85,6 +87,13 @@ function viewOf(
 				...(outputIds === undefined ? {} : { data: outputIds }),
 				links: { related: `${self}/outputs` },
 			},
+			...(facts.source === undefined
+				? {}
+				: {
+						"rollback-state-version": {
+							data: { id: stateVersionId(organization, facts.source), type: "state-versions" },
+						},
+					}),
 			...(author === null
 				? {}
 				: { "created-by": { data: { id: userId({ id: author }), type: "users" } } }),
@@ -108,6 +117,8 @@ export function storedView(
 		readonly isWithheld?: boolean;
 		readonly isSnapshot?: boolean;
 		readonly content?: ContentSummary;
+		/** The version that it restored. */
+		readonly source?: Version | undefined;
 		readonly urls?: UploadUrls;
 		readonly outputs?: readonly Resource[];
 	} = {},
@@ -123,6 +134,7 @@ export function storedView(
 		outputs: more.outputs ?? null,
 		isSnapshot: more.isSnapshot,
 		content: more.content,
+		source: more.source === undefined ? undefined : nameOfVersion(unit, more.source),
 	};
 	return viewOf(exchange, nameOfVersion(unit, version), facts, more.urls ?? null);
 }

@@ -18,6 +18,7 @@ import {
 	unitNamed,
 } from "./ids.ts";
 import { hasContent, outputResources } from "./outputs.ts";
+import { announcedAs } from "./pending.ts";
 import { commaSeparated, includesIn } from "./query.ts";
 import { type ContentSummary, contentSummary } from "./resources.ts";
 import { snapshotsAmong, withSnapshots } from "./snapshots.ts";
@@ -108,12 +109,23 @@ async function find(exchange: Exchange, name: StateVersionName): Promise<FoundVe
 	const exact = rows.find((row) => row.version.number === name.number && isSame(row));
 	const found = exact ?? rows.find((row) => row.version.number > name.number && isSame(row));
 	if (found === undefined) return null;
-	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
-	return { ...found, isSnapshot: snapshots.has(found.version.number) };
+	return inHistory(rows)(found);
 }
 
 interface FoundVersion extends VersionRow {
 	readonly isSnapshot: boolean;
+	readonly source: Version | undefined;
+}
+
+/** Completes a row by what the others of the history say of it. */
+function inHistory(rows: readonly VersionRow[]): (row: VersionRow) => FoundVersion {
+	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
+	const byNumber = new Map(rows.map(({ version }) => [version.number, version]));
+	return (row) => {
+		const { number, restoredFrom } = row.version;
+		const source = restoredFrom === null ? undefined : byNumber.get(restoredFrom);
+		return { ...row, isSnapshot: snapshots.has(number), source };
+	};
 }
 
 function absent(): DomainError {
@@ -147,7 +159,7 @@ async function show(exchange: Exchange): Promise<Response> {
 	if (found !== null) return await shown(exchange, unit, found.version, found);
 	const newestNumber = (await deps.core.states.versions(caller, name.unit))[0]?.version.number ?? 0;
 	if (unit.lock === null || name.number <= newestNumber) throw absent();
-	return one(pendingView(exchange, name, { serial: null, lineage: null }, null));
+	return one(pendingView(exchange, name, announcedAs(deps.core, name), null));
 }
 
 async function download(exchange: Exchange): Promise<Response> {
@@ -190,12 +202,9 @@ async function listOf(exchange: Exchange, id: UnitId): Promise<Response> {
 	includesIn(context.query, includes);
 	const statuses = commaSeparated(context.query.get("filter[status]"));
 	const rows = await deps.core.states.versions(caller, id);
-	const snapshots = snapshotsAmong(rows.map(({ version }) => version));
 	const views = rows
-		.map((row) => {
-			const isSnapshot = snapshots.has(row.version.number);
-			return storedView(exchange, id, row.version, { ...row, isSnapshot });
-		})
+		.map(inHistory(rows))
+		.map((row) => storedView(exchange, id, row.version, row))
 		.filter(
 			({ attributes }) => statuses.length === 0 || statuses.includes(String(attributes.status)),
 		);
@@ -240,7 +249,7 @@ async function rollback(exchange: Exchange): Promise<Response> {
 		lockId,
 		preview: false,
 	});
-	return one(storedView(exchange, id, version ?? found.version));
+	return one(storedView(exchange, id, version ?? found.version, { source: found.version }));
 }
 
 /** Takes the content of an earlier version out of sight, brings it back, or gives it up for good. */

@@ -155,7 +155,7 @@ async function announce(
 	}
 	if (isRepeated)
 		return withSnapshots(one(storedView(exchange, unit.id, current, { urls }), 201), unit);
-	notePending(deps.core, name, lockId);
+	notePending(deps.core, name, lockId, announced);
 	return withSnapshots(one(pendingView(exchange, name, announced, urls), 201), unit);
 }
 

@@ -107,7 +107,7 @@ function oracle(
 
 describe("for any roles", () => {
 	test("the decision is the plain rule's", () => {
-		forSeeds(1500, (random) => {
+		forSeeds(500, (random) => {
 			const policy = randomPolicy(random);
 			for (const question of questions(random)) {
 				const expected = oracle(policy, question);
@@ -119,7 +119,7 @@ describe("for any roles", () => {
 	});
 
 	test("who may read one output may look for outputs", () => {
-		forSeeds(1000, (random) => {
+		forSeeds(400, (random) => {
 			const policy = randomPolicy(random);
 			for (const question of questions(random)) {
 				if (question.output === undefined || !answer(policy, question)) continue;
@@ -129,7 +129,7 @@ describe("for any roles", () => {
 	});
 
 	test("adding a denial never gives anything, and removing one never takes anything", () => {
-		forSeeds(1500, (random) => {
+		forSeeds(500, (random) => {
 			const policy = randomPolicy(random);
 			const outputs = random.fraction() < 0.5;
 			const target = `${random.pick(patterns)}${outputs ? `#${random.pick(outputPatterns)}` : ""}`;
@@ -149,7 +149,7 @@ describe("for any roles", () => {
 	});
 
 	test("order and repetition do not matter", () => {
-		forSeeds(1500, (random) => {
+		forSeeds(500, (random) => {
 			const policy = randomPolicy(random);
 			const twice = <T>(items: readonly T[]) =>
 				random.shuffled([...items, ...random.some(items.length > 0 ? items : [], 2)]);
@@ -172,7 +172,7 @@ describe("for any roles", () => {
 	});
 
 	test("narrowing a credential never gives anything", () => {
-		forSeeds(1000, (random) => {
+		forSeeds(400, (random) => {
 			const policy = randomPolicy(random);
 			const units = random
 				.some(patterns, 2)
