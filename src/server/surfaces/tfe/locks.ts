@@ -18,8 +18,8 @@ import { errorDocument, TfeRefusal } from "./errors.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { workspaceName } from "./ids.ts";
 import { isPending } from "./pending.ts";
+import { unitOf } from "./unit-of.ts";
 import { workspaceView } from "./workspace-view.ts";
-import { unitOf } from "./workspaces.ts";
 
 function lockInfo(
 	{ caller, request, deps, organization }: Exchange,
