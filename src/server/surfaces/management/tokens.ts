@@ -15,7 +15,13 @@ import {
 	type Organization,
 } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
-import { isManaged, isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
+import {
+	isManaged,
+	isOwnToken,
+	isTokenOf,
+	lifeOf,
+	refuseNarrowed,
+} from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionExchange, CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";

@@ -4,7 +4,13 @@ import type { ApiToken, ApiTokens } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { everything } from "../../../core/rbac/resource.ts";
 import { type OrganizationTokenKind, organizationTokenKinds } from "../../../core/team/tokens.ts";
-import { isManaged, isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
+import {
+	isManaged,
+	isOwnToken,
+	isTokenOf,
+	lifeOf,
+	refuseNarrowed,
+} from "../../shared/own-tokens.ts";
 import {
 	type GivenResource,
 	nothing,
