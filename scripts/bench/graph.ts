@@ -1,11 +1,11 @@
-/** Statuses of 10,000 units with 50,000 edges between them, in one request. */
+/** Statuses of 10,000 units with some 60,000 edges between them, in one request. */
 import { dependency, remoteState, stateText } from "../../test/support/graph-states.ts";
 import { median, milliseconds, printTable, timed } from "./figures.ts";
 import { startTaco, token } from "./processes.ts";
 
 const units = 10_000;
-/** Edges of each unit: four that its state holds, and one that is declared. */
-const recordedPerUnit = 4;
+/** Edges of each unit: five that its state holds, and one that is declared. */
+const recordedPerUnit = 5;
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
 const name = (index: number): string => `team-${index % 100}/app-${index}`;

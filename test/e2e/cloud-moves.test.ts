@@ -1,8 +1,7 @@
 /** A `cloud` block among others: moving in and out, crashes, the other surfaces, the quick start. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { HeadlessBrowser } from "../support/openid-provider.ts";
 import { openSite, type Site } from "../support/s3-site.ts";
 import {
 	findTerraform,
@@ -12,6 +11,7 @@ import {
 	terraformOrSkip,
 	terraformProject,
 } from "../support/terraform.ts";
+import { logInWithTerraform } from "../support/terraform-login.ts";
 import { until } from "../support/until.ts";
 
 const isThere = terraformOrSkip("cloud blocks beside other ways");
@@ -189,8 +189,10 @@ for (const client of clients) {
 				},
 				client,
 			);
-			await mkdir(join(home, ".terraform.d"));
-			await logIn(client, home);
+			await logInWithTerraform({
+				...{ client, host: `localhost:${site.server.port}`, home },
+				...{ caFile: site.env.SSL_CERT_FILE ?? "", proof: { token: site.server.token } },
+			});
 			await p.must("init");
 			await p.must("plan");
 			await p.must("apply", "-auto-approve");
@@ -218,41 +220,4 @@ for (const client of clients) {
 			await p.must("workspace", "select", `${client}-web`);
 		}, 120_000);
 	});
-}
-
-/** `terraform login`, with a browser that follows the printed address. */
-async function logIn(client: string, home: string): Promise<void> {
-	const ca = site.env.SSL_CERT_FILE ?? "";
-	const child = Bun.spawn([client, "login", `localhost:${site.server.port}`], {
-		cwd: home,
-		env: {
-			PATH: process.env.PATH ?? "",
-			HOME: home,
-			SSL_CERT_FILE: ca,
-			CHECKPOINT_DISABLE: "1",
-			TF_CLI_ARGS: "-no-color",
-		},
-		stdio: ["pipe", "pipe", "pipe"],
-	});
-	child.stdin.write("yes\n");
-	await child.stdin.flush();
-	let printed = "";
-	let browsing: Promise<void> | null = null;
-	const decoder = new TextDecoder();
-	for await (const chunk of child.stdout) {
-		printed += decoder.decode(chunk, { stream: true });
-		const url = /https:\/\/\S+\/oauth\/\S+/.exec(printed)?.[0];
-		if (url !== undefined && printed.includes(`${url}\n`)) browsing ??= browse(url, ca);
-	}
-	await browsing;
-	expect(await child.exited).toBe(0);
-}
-
-async function browse(url: string, ca: string): Promise<void> {
-	const browser = new HeadlessBrowser({
-		fetch: (address, init) => fetch(address, { ...init, tls: { ca: Bun.file(ca) } }),
-	});
-	const page = await browser.open(url);
-	const consent = await browser.submit(page, "/oauth/login", { token: site.server.token });
-	await browser.submit(consent, "/oauth/consent", { decision: "allow" });
 }

@@ -1,8 +1,7 @@
 /** A `cloud` block against the server, under the real clients, over TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HeadlessBrowser } from "../support/openid-provider.ts";
 import { adminToken, type RunningServer, startServer } from "../support/server.ts";
 import {
 	findTerraform,
@@ -12,6 +11,7 @@ import {
 	terraformOrSkip,
 	terraformProject,
 } from "../support/terraform.ts";
+import { logInWithTerraform } from "../support/terraform-login.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../support/tmpdir.ts";
 import { until } from "../support/until.ts";
 
@@ -176,48 +176,14 @@ describe.skipIf(!isThere)("the cloud block", () => {
 			{ SSL_CERT_FILE: caFile, TF_CLI_CONFIG_FILE: "", HOME: home },
 			client,
 		);
-		await mkdir(join(home, ".terraform.d"));
-		await logIn(home);
+		await logInWithTerraform({
+			...{ client: client ?? "terraform", host: `localhost:${first.port}` },
+			...{ home, caFile, proof: { token: adminToken } },
+		});
 		await p.must("init", "-input=false");
 		await p.must("apply", "-input=false", "-auto-approve");
 		expect(await p.must("output", "-raw", "o")).toBe("one");
 	}, 60_000);
-
-	async function logIn(home: string): Promise<void> {
-		const child = Bun.spawn([client ?? "terraform", "login", `localhost:${first.port}`], {
-			cwd: home,
-			env: {
-				PATH: process.env.PATH ?? "",
-				HOME: home,
-				SSL_CERT_FILE: caFile,
-				CHECKPOINT_DISABLE: "1",
-				TF_CLI_ARGS: "-no-color",
-			},
-			stdio: ["pipe", "pipe", "pipe"],
-		});
-		child.stdin.write("yes\n");
-		await child.stdin.flush();
-		let printed = "";
-		let browsing: Promise<void> | null = null;
-		const decoder = new TextDecoder();
-		for await (const chunk of child.stdout) {
-			printed += decoder.decode(chunk, { stream: true });
-			const url = /https:\/\/\S+\/oauth\/\S+/.exec(printed)?.[0];
-			if (url !== undefined && printed.includes(`${url}\n`)) browsing ??= browse(url);
-		}
-		await browsing;
-		expect(await child.exited).toBe(0);
-		expect(printed).toContain("Success");
-	}
-
-	async function browse(url: string): Promise<void> {
-		const browser = new HeadlessBrowser({
-			fetch: (address, init) => fetch(address, { ...init, tls: { ca: Bun.file(caFile) } }),
-		});
-		const page = await browser.open(url);
-		const consent = await browser.submit(page, "/oauth/login", { token: adminToken });
-		await browser.submit(consent, "/oauth/consent", { decision: "allow" });
-	}
 
 	test("by tags with values and by project", async () => {
 		const choice = 'project = "Web shop"\n      tags = { team = "shop", env = "dev" }';

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runTaco } from "../support/executable.ts";
-import { HeadlessBrowser } from "../support/openid-provider.ts";
 import { adminToken, type RunningServer, startServer } from "../support/server.ts";
 import {
 	findTerraform,
@@ -12,6 +11,7 @@ import {
 	terraformOrSkip,
 	terraformProject,
 } from "../support/terraform.ts";
+import { logInWithTerraform } from "../support/terraform-login.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../support/tmpdir.ts";
 
 const isThere = terraformOrSkip("terraform login");
@@ -51,55 +51,16 @@ describe.skipIf(!isThere)("terraform login", () => {
 		proof: Readonly<Record<string, string>>,
 		{ isStoredByTerraform } = { isStoredByTerraform: true },
 	): Promise<string> {
-		await mkdir(join(home, ".terraform.d"), { recursive: true });
 		const host = `localhost:${server.port}`;
-		const child = Bun.spawn([findTerraform() ?? "terraform", "login", host], {
-			cwd: home,
-			env: {
-				PATH: process.env.PATH ?? "",
-				HOME: home,
-				SSL_CERT_FILE: caFile,
-				CHECKPOINT_DISABLE: "1",
-				// Terraform opens a browser where it finds one; the test is the browser.
-				BROWSER: "true",
-				TF_CLI_ARGS: "-no-color",
-			},
-			stdio: ["pipe", "pipe", "pipe"],
+		await logInWithTerraform({
+			...{ client: findTerraform() ?? "terraform", host },
+			...{ home, caFile, proof },
 		});
-		child.stdin.write("yes\n");
-		await child.stdin.flush();
-		let printed = "";
-		const decoder = new TextDecoder();
-		let browsing: Promise<void> | null = null;
-		for await (const chunk of child.stdout) {
-			printed += decoder.decode(chunk, { stream: true });
-			const url = /https:\/\/\S+\/oauth\/\S+/.exec(printed)?.[0];
-			if (url !== undefined && printed.includes(`${url}\n`)) browsing ??= browse(url, proof);
-		}
-		await browsing;
-		const errors = await new Response(child.stderr).text();
-		expect({ code: await child.exited, errors }).toEqual({ code: 0, errors: "" });
-		expect(printed).toContain("Success");
 		if (!isStoredByTerraform) return "";
 		const file = await readFile(join(home, ".terraform.d", "credentials.tfrc.json"), "utf8");
 		return (JSON.parse(file) as { credentials: Record<string, { token: string }> }).credentials[
 			host
 		]?.token as string;
-	}
-
-	async function browse(url: string, proof: Readonly<Record<string, string>>): Promise<void> {
-		const browser = new HeadlessBrowser({
-			stopAt: (address) => address.startsWith("http://localhost:100"),
-			fetch: (address, init) => fetch(address, { ...init, tls: { ca: Bun.file(caFile) } }),
-		});
-		const consent = await browser.submit(await browser.open(url), "/oauth/login", proof);
-		const end = await browser.submit(consent, "/oauth/consent", { decision: "allow" });
-		expect(end.url).toStartWith("http://localhost:100");
-		// Terraform ends as soon as it has read the request, and may cut its own answer off.
-		await fetch(end.url).then(
-			(response) => response.arrayBuffer(),
-			() => undefined,
-		);
 	}
 
 	test("stores a token that opens the API and the http backend, until it is revoked", async () => {

@@ -123,8 +123,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				"core/state/service.ts",
-				"\t\t\tlet head = await this.#deps.log.confirm(id);",
-				"\t\t\tlet head = this.#deps.log.lastSeen(id) ?? (await this.#deps.log.confirm(id));",
+				"const head = await this.#head(id);\n\t\t\tif (head.record === null) return await this.#readPlain",
+				"const head = this.#deps.log.lastSeen(id) ?? (await this.#head(id));\n\t\t\tif (head.record === null) return await this.#readPlain",
 			),
 		],
 	},
@@ -355,8 +355,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				"core/state/service.ts",
-				"\t\t\tlet head = await this.#deps.log.confirm(id);",
-				"\t\t\tconst found = await this.#deps.log.confirm(id).catch(() => null);\n\t\t\tif (found === null) return await this.#readPlain(id, number);\n\t\t\tlet head = found;",
+				"const head = await this.#head(id);\n\t\t\tif (head.record === null) return await this.#readPlain",
+				"const head = await this.#head(id).catch(() => null);\n\t\t\tif (head === null || head.record === null) return await this.#readPlain",
 			),
 		],
 	},

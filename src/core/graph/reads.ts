@@ -16,10 +16,10 @@ import { Register, type RegisterDeps } from "../register/register.ts";
 import type { Version } from "../unit/record.ts";
 import { parseUnitId, type UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
-import type { NotedRead } from "./compile.ts";
 import type { DigestKey } from "./digest.ts";
 import { unitOrNull } from "./edge-id.ts";
 import { graphCaller } from "./graph-caller.ts";
+import type { NotedRead } from "./model.ts";
 import type { IndexOf } from "./version-digests.ts";
 
 interface StoredRead {

@@ -31,8 +31,8 @@ import {
 import { notePending } from "./pending.ts";
 import { withSnapshots } from "./snapshots.ts";
 import { pendingView, storedView, type UploadUrls } from "./state-version-view.ts";
+import { unitOf } from "./unit-of.ts";
 import { type Upload, UploadTokens } from "./upload-token.ts";
-import { unitOf } from "./workspaces.ts";
 
 /** Where uploads go; the only addresses of this surface that need no Authorization. */
 export const uploadPath = `${basePath}/uploads/`;

@@ -76,8 +76,8 @@ describe("the AWS SDK's signer and ours agree", () => {
 				fc.constantFrom("GET", "PUT", "HEAD", "DELETE", "POST"),
 				fc.array(word, { maxLength: 4 }),
 				fc.dictionary(
-					// An object cannot hold a key `__proto__` as the signer reads it.
-					word.filter((name) => !/^(x-amz-|AWSAccessKeyId|__proto__)/i.test(name)),
+					// The SDK's signer loses `__proto__`; signed-by-hand.test.ts tries it.
+					word.filter((name) => !/^(x-amz-|AWSAccessKeyId|__proto__$)/i.test(name)),
 					fc.oneof(word, fc.constant("")),
 					{ maxKeys: 5 },
 				),
