@@ -1,7 +1,6 @@
 /** The audit trail: `/v1/audit`. */
 import type { AuditEventView, AuditPage, AuditVerification } from "../api/audit.ts";
-import { callFor } from "./call.ts";
-import type { CallOptions } from "./client.ts";
+import { type CallOptions, callFor } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
 import type { Http } from "./http.ts";
 import { clientLimits } from "./limits.ts";

@@ -2,6 +2,15 @@
 import { ClientError } from "./errors.ts";
 import type { ApiRequest, Http } from "./http.ts";
 
+export interface CallOptions {
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** The id as one path segment: `/` becomes `__`, which no id holds. */
+export function unitSegment(id: string): string {
+	return encodeURIComponent(id.replaceAll("/", "__"));
+}
+
 /** Sends, and gives a JSON object that has the field by which the answer is known. */
 export async function callFor<T>(
 	http: Http,

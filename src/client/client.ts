@@ -24,7 +24,7 @@ import type {
 	VersionView,
 } from "../api/units.ts";
 import { AuditClient } from "./audit-client.ts";
-import { callFor } from "./call.ts";
+import { type CallOptions, callFor, unitSegment } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
 import { GraphClient } from "./graph-client.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
@@ -37,10 +37,6 @@ import { VariableSetsClient } from "./variable-sets-client.ts";
 import { VariablesClient } from "./variables-client.ts";
 
 export type ClientOptions = HttpOptions;
-
-export interface CallOptions {
-	readonly signal?: AbortSignal | undefined;
-}
 
 export interface UnitFilter {
 	/** A plain string prefix of the id. */
@@ -66,11 +62,6 @@ export interface UploadOptions extends CallOptions {
 	/** The SHA-256 of the state that this one replaces, hex. */
 	readonly ifMatch?: string | undefined;
 	readonly onSent?: ((bytes: number) => void) | undefined;
-}
-
-/** The id as one path segment: `/` becomes `__`, which no id holds. */
-export function unitSegment(id: string): string {
-	return encodeURIComponent(id.replaceAll("/", "__"));
 }
 
 /**

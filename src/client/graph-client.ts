@@ -1,7 +1,6 @@
 /** The graph of units: questions, and the acknowledgement of what has changed; each may be repeated. */
 import type { ApplyOrder, BlastView, GraphView, StatusList, UnitStatusView } from "../api/graph.ts";
-import { callFor } from "./call.ts";
-import { type CallOptions, unitSegment } from "./client.ts";
+import { type CallOptions, callFor, unitSegment } from "./call.ts";
 import type { Http } from "./http.ts";
 
 export interface OrderQuestion {

@@ -4,8 +4,7 @@ import type {
 	OrganizationList,
 	OrganizationView,
 } from "../api/organizations.ts";
-import { callFor } from "./call.ts";
-import type { CallOptions } from "./client.ts";
+import { type CallOptions, callFor } from "./call.ts";
 import type { Http } from "./http.ts";
 
 const root = "/v1/orgs";

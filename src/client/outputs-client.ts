@@ -1,8 +1,7 @@
 /** Outputs of units: `/v1/units/<id>/outputs`. */
 import type { UnitOutputs } from "../api/outputs.ts";
 import { parseRawNumbers } from "../lib/raw-json.ts";
-import { callFor } from "./call.ts";
-import { type CallOptions, unitSegment } from "./client.ts";
+import { type CallOptions, callFor, unitSegment } from "./call.ts";
 import type { Http } from "./http.ts";
 
 export interface OutputsOptions extends CallOptions {

@@ -14,8 +14,7 @@ import type {
 	RoleRequest,
 	RoleView,
 } from "../api/rbac.ts";
-import { callFor, listFor } from "./call.ts";
-import type { CallOptions } from "./client.ts";
+import { type CallOptions, callFor, listFor } from "./call.ts";
 import type { Http } from "./http.ts";
 
 const root = "/v1/rbac";

@@ -9,8 +9,7 @@ import type {
 	VariableSetView,
 	VariableView,
 } from "../api/variables.ts";
-import { callFor } from "./call.ts";
-import type { CallOptions } from "./client.ts";
+import { type CallOptions, callFor } from "./call.ts";
 import type { Http } from "./http.ts";
 
 const root = "/v1/variable-sets";

@@ -6,8 +6,7 @@ import type {
 	VariableList,
 	VariableView,
 } from "../api/variables.ts";
-import { callFor } from "./call.ts";
-import { type CallOptions, unitSegment } from "./client.ts";
+import { type CallOptions, callFor, unitSegment } from "./call.ts";
 import type { Http } from "./http.ts";
 
 /** Every method throws ClientError, and nothing else, when the call does not succeed. */

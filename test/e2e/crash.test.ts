@@ -6,6 +6,7 @@ import { runTaco } from "../support/executable.ts";
 import { freePort } from "../support/foreign-s3.ts";
 import { adminToken, startServer } from "../support/server.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
+import { until } from "../support/until.ts";
 
 const rounds = 6;
 const writers = 4;
@@ -21,6 +22,7 @@ async function write(
 	url: string,
 	writer: number,
 	from: number,
+	onAck: () => void,
 ): Promise<{ acked: number; tried: number }> {
 	let acked = from;
 	for (let serial = from + 1; ; serial++) {
@@ -32,6 +34,7 @@ async function write(
 			});
 			if (!response.ok) throw new Error(`answered ${response.status}: ${await response.text()}`);
 			acked = serial;
+			onAck();
 		} catch (error) {
 			if (error instanceof Error && error.message.startsWith("answered")) throw error;
 			return { acked, tried: serial };
@@ -56,9 +59,15 @@ test("nothing acknowledged is lost, and the store is whole, after each of severa
 	for (let round = 0; round < rounds; round++) {
 		const server = await startServer({ cwd: folder.path, port });
 		const serials = await Promise.all(lastAcked.map((_, writer) => serialOf(server.url, writer)));
-		const load = serials.map((serial, writer) => write(server.url, writer, serial));
-		// Another moment each round, so that kills hit different steps.
-		await Bun.sleep(150 + round * 37);
+		const acks = serials.map(() => 0);
+		const load = serials.map((serial, writer) =>
+			write(server.url, writer, serial, () => {
+				acks[writer] = (acks[writer] ?? 0) + 1;
+			}),
+		);
+		// One writer has its answer; the kill hits the others at whatever step they are.
+		const acksMin = 3 * writers + round;
+		await until(() => Math.min(...acks) >= 2 && acks.reduce((a, b) => a + b) >= acksMin);
 		await server.kill();
 		const outcomes = await Promise.all(load);
 

@@ -13,16 +13,21 @@ export interface ForeignS3 {
 	stop(): Promise<void>;
 }
 
-/** A port of loopback that was free a moment ago. */
+/**
+ * A port of loopback that was free a moment ago, outside of the ports that systems give to outgoing
+ * connections (Linux from 32768 on): else a client's connection, be it one to this very port, could
+ * sit on it before the server does, or while the server restarts.
+ */
 export async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const address = server.address();
-	await new Promise((resolve) => server.close(resolve));
-	if (address === null || typeof address === "string") {
-		throw new Error("no port");
+	for (;;) {
+		const port = 12_000 + Math.floor(Math.random() * 20_000);
+		const server = createServer();
+		const isFree = await new Promise<boolean>((resolve) => {
+			server.once("error", () => resolve(false));
+			server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+		});
+		if (isFree) return port;
 	}
-	return address.port;
 }
 
 /** Resolves when the endpoint answers HTTP at all; throws after `deadlineMs`. */

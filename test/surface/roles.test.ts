@@ -193,6 +193,9 @@ describe("the documented commands", () => {
 			["member@example.com unit.read prod/app", 5],
 			["member@example.com unit.read prod/app --group platform", 0],
 			["boss@example.com unit.delete prod/app", 0],
+			["deployer unit.write prod/app --token", 0],
+			["service:deployer unit.write prod/app", 0],
+			["deployer unit.write dev/app --token", 5],
 		];
 		for (const [words, code] of answers) {
 			const finished = await cli("boss", "rbac", "test", ...words.split(" "));

@@ -8,7 +8,7 @@ terraform {
 }
 
 resource "terraform_data" "stamp" {
-  input = timestamp()
+  input = uuid()
 }
 
 output "stamp" {

@@ -1,5 +1,7 @@
 /** Judges edges: what the upstream unit has now against what the using unit has taken in. Pure. */
 import type { UnitId } from "../unit/unit-id.ts";
+import type { Declaration } from "./declarations.ts";
+import { edgeId } from "./edge-id.ts";
 import type {
 	EdgeReason,
 	EdgeSource,
@@ -7,9 +9,7 @@ import type {
 	GraphInput,
 	GraphNode,
 	NotedRead,
-} from "./compile.ts";
-import type { Declaration } from "./declarations.ts";
-import { edgeId } from "./edge-id.ts";
+} from "./model.ts";
 
 /** What leads into one unit. */
 export interface Into {

@@ -13,8 +13,8 @@ import { type UnitRecord, type UpstreamVersion, writtenVersion } from "../unit/r
 import { summaryOf } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
-import type { EdgeStatus, Graph } from "./compile.ts";
 import { type Declarations, declarationsOf, type InstanceAddress } from "./declarations.ts";
+import type { EdgeStatus, Graph } from "./model.ts";
 import type { IndexOf } from "./version-digests.ts";
 import type { GraphView } from "./view.ts";
 

@@ -1,7 +1,7 @@
 /** What one compilation of the graph leaves to the next one. */
 import type { UnitId } from "../unit/unit-id.ts";
-import type { GraphEdge, GraphNode } from "./compile.ts";
 import type { Into } from "./judge.ts";
+import type { GraphEdge, GraphNode } from "./model.ts";
 
 /** The edges into a unit, and all that they were worked out of. */
 interface Judgement extends Into {

@@ -4,7 +4,7 @@
  * and nothing that is told counts hidden units or edges.
  */
 import type { UnitId } from "../unit/unit-id.ts";
-import type { EdgeReason, Graph, GraphEdge, GraphUnit, UnitStatus } from "./compile.ts";
+import type { EdgeReason, Graph, GraphEdge, GraphUnit, UnitStatus } from "./model.ts";
 
 export type ReasonCode =
 	| EdgeReason

@@ -7,10 +7,10 @@ import { unitNotFound } from "../unit/not-found.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
 import { acknowledgeByHand } from "./acknowledge.ts";
-import type { Graph, GraphEdge, GraphUnit, UnitStatus } from "./compile.ts";
 import { reachable, waves } from "./components.ts";
 import { addressText } from "./declarations.ts";
 import type { DeclaredEdge, LiveGraph } from "./live.ts";
+import type { Graph, GraphEdge, GraphUnit, UnitStatus } from "./model.ts";
 import { type IsVisible, reportOn, type UnitReport, visibleCycles } from "./report.ts";
 import type { GraphView } from "./view.ts";
 

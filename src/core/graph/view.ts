@@ -13,17 +13,12 @@ import type { UnitDirectory } from "../unit/directory.ts";
 import { defaultProjectId, type Version } from "../unit/record.ts";
 import type { UnitSummary } from "../unit/summary.ts";
 import type { UnitId } from "../unit/unit-id.ts";
-import {
-	compileGraph,
-	type Graph,
-	type GraphInput,
-	type GraphNode,
-	type NodeFacts,
-} from "./compile.ts";
+import { compileGraph } from "./compile.ts";
 import { type Declarations, noDeclarations } from "./declarations.ts";
 import type { Digester, DigestKey } from "./digest.ts";
 import { factsOf, noFacts, opaqueFacts, type StateFacts } from "./facts.ts";
 import { GraphMemory } from "./memory.ts";
+import type { Graph, GraphInput, GraphNode, NodeFacts } from "./model.ts";
 import type { ServerAddresses } from "./reading-source.ts";
 import type { ReadNotes } from "./reads.ts";
 import type { IndexOf, VersionDigests } from "./version-digests.ts";

@@ -3,7 +3,7 @@ import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import { type Caller, provenBy, systemPrincipal } from "../principal.ts";
-import type { OpenOrganization } from "./organization.ts";
+import type { OpenOrganization } from "./open-organization.ts";
 import type { FirstAdmin } from "./register.ts";
 
 /** The server itself, where nobody has asked. */

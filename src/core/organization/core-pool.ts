@@ -7,7 +7,8 @@ import type { TaskGroup } from "../../lib/task-group.ts";
 import type { Core } from "../core.ts";
 import { limits } from "../limits.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
-import { type OpenOrganization, type Organization, organizationPrefix } from "./organization.ts";
+import type { OpenOrganization } from "./open-organization.ts";
+import { type Organization, organizationPrefix } from "./organization.ts";
 import { scopedStore } from "./scoped-store.ts";
 
 export interface CorePoolDeps {

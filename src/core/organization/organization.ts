@@ -1,8 +1,6 @@
 /** Organizations: scopes of the store, each with its own units, roles and audit trail. */
-import type { Core } from "../core.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { BlobStore } from "../ports/blob-store.ts";
 import type { Principal } from "../principal.ts";
 
 /**
@@ -16,14 +14,6 @@ export interface Organization {
 	/** The one that the root of the store belongs to; it is always there. */
 	readonly isDefault: boolean;
 	readonly key: OrganizationKey;
-}
-
-/** An organization and what is in it. */
-export interface OpenOrganization {
-	readonly organization: Organization;
-	readonly core: Core;
-	/** Holds nothing but what is the organization's. */
-	readonly store: BlobStore;
 }
 
 export const defaultOrganizationName = "default";

@@ -14,11 +14,11 @@ import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
 import { asSystem, beginRoles, firstAdmin, hasUnits } from "./contents.ts";
 import { CorePool } from "./core-pool.ts";
+import type { OpenOrganization } from "./open-organization.ts";
 import {
 	checkOrganizationName,
 	defaultBucketName,
 	defaultOrganizationName,
-	type OpenOrganization,
 	type Organization,
 	type OrganizationKey,
 	organizationsPrefix,

@@ -77,6 +77,14 @@ export interface TestInput {
 	readonly output?: string | undefined;
 }
 
+const servicePrefix = "service:";
+
+/** A machine comes with a service token, which has the roles that are assigned to it. */
+function identityOf(id: string): Pick<Principal, "id" | "credentialKind" | "loginId"> {
+	if (!id.startsWith(servicePrefix)) return { id, credentialKind: "access-token", loginId: "" };
+	return { id, credentialKind: "api-token", loginId: id.slice(servicePrefix.length) };
+}
+
 /** Sets up, shows, changes and tries out roles. */
 export class RbacService {
 	readonly #deps: RbacServiceDeps;
@@ -248,9 +256,7 @@ export class RbacService {
 		const principal: Principal = isOwn
 			? principalIn(this.#deps.organization, caller.principal)
 			: {
-					id: input.subject ?? "",
-					credentialKind: "access-token",
-					loginId: "",
+					...identityOf(input.subject ?? ""),
 					...(input.email === undefined ? {} : { email: input.email.toLowerCase() }),
 					groups: input.groups ?? [],
 				};

@@ -31,6 +31,20 @@ describe("locks", () => {
 		expect((await call(app, "POST", `${prod}/actions/force-unlock`)).status).toBe(409);
 	});
 
+	test.each([
+		["bare, as the vendor's document has it", { reason: "moving the database" }],
+		[
+			"as Terraform sends it",
+			{ data: { type: "", attributes: { reason: "moving the database" } } },
+		],
+	])("the reason of a lock is kept and told: %s", async (_form, body) => {
+		await using app = await seeded();
+		const locked = await call(app, "POST", `${prod}/actions/lock`, body);
+		expect(locked.one.attributes["locked-reason"]).toBe("moving the database");
+		const seen = await app.send("GET", "/v1/units/app__prod");
+		expect(await seen.text()).toContain("moving the database");
+	});
+
 	test("a lock of another surface stops this one, and the other way round", async () => {
 		await using app = await seeded();
 		const held = `${base}/workspaces/ws-app__held`;
@@ -111,6 +125,11 @@ describe("workspaces", () => {
 			(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(({ id }) => id.slice(3));
 		expect(await names("search[name]=net-")).toEqual(["net-dev", "net-old", "net-prod"]);
 		expect(await names("search[wildcard-name]=*-prod")).toEqual(["net-prod"]);
+		expect(await names("search[wildcard-name]=N*T-*D*v")).toEqual(["net-dev"]);
+		// A regular expression of so many stars would look for hours.
+		await create(app, "a".repeat(180));
+		const stars = `*${"a*".repeat(12)}b`;
+		expect(await names(`search[wildcard-name]=${stars}`)).toEqual([]);
 		expect(await names("search[tags]=legacy")).toEqual(["net-old"]);
 		expect(await names("search[tags]=env&search[exclude-tags]=legacy")).toEqual([
 			"net-dev",

@@ -6,7 +6,7 @@ import type {
 	UnitStanding,
 	UnitStatusView,
 } from "../../../api/graph.ts";
-import type { GraphEdge, UnitStatus } from "../../../core/graph/compile.ts";
+import type { GraphEdge, UnitStatus } from "../../../core/graph/model.ts";
 import type { StatusReason, UnitReport } from "../../../core/graph/report.ts";
 import type { GraphPicture, OrderedUnit } from "../../../core/graph/service.ts";
 import { dotText } from "../../../lib/dot.ts";

@@ -11,7 +11,7 @@ import {
 	verifyRequest,
 } from "../../../auth/sts/sigv4.ts";
 import type { Core } from "../../../core/core.ts";
-import type { OpenOrganization } from "../../../core/organization/organization.ts";
+import type { OpenOrganization } from "../../../core/organization/open-organization.ts";
 import { pacedBody } from "../../shared/paced-body.ts";
 import { callerOf, type RequestContext, splitUrl } from "../../shared/request-context.ts";
 import { xmlText } from "./answers.ts";

@@ -7,8 +7,8 @@ import type { ConsumersChange } from "../../../core/workspace/consumers.ts";
 import { cut, list, nothing, pageIn, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { localId, unitOfWorkspaceId } from "./ids.ts";
+import { unitOf } from "./unit-of.ts";
 import { workspaceView } from "./workspace-view.ts";
-import { unitOf } from "./workspaces.ts";
 
 async function show(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;

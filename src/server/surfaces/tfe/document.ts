@@ -141,9 +141,22 @@ function given(value: unknown): GivenResource {
 	};
 }
 
+async function bodyIn(request: Request, bytesMax: number): Promise<Fields> {
+	return fieldsOf(parseJson(await readBody(request, bytesMax, "the document")));
+}
+
 async function dataIn(request: Request, bytesMax: number): Promise<unknown> {
-	const body = parseJson(await readBody(request, bytesMax, "the document"));
-	return fieldsOf(body).data;
+	return (await bodyIn(request, bytesMax)).data;
+}
+
+/**
+ * A text that goes with an action: the vendor's document has it bare in the body, Terraform sends it
+ * as the attribute of a resource without a type. Fails with `invalid_request` or `too_large`.
+ */
+export async function actionTextIn(request: Request, name: string): Promise<string> {
+	const body = await bodyIn(request, limits.jsonBodyBytesMax);
+	const text = given(body.data).attributes[name] ?? body[name];
+	return typeof text === "string" ? text : "";
 }
 
 /**

@@ -13,13 +13,13 @@ import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { isOwnLock, lockIdPrefix } from "../../../core/workspace/workspace-lock.ts";
 import { readBody } from "../../shared/body.ts";
 import { isLock } from "../../shared/lock-view.ts";
-import { one, resourceIn } from "./document.ts";
+import { actionTextIn, one } from "./document.ts";
 import { errorDocument, TfeRefusal } from "./errors.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { workspaceName } from "./ids.ts";
 import { isPending } from "./pending.ts";
+import { unitOf } from "./unit-of.ts";
 import { workspaceView } from "./workspace-view.ts";
-import { unitOf } from "./workspaces.ts";
 
 function lockInfo(
 	{ caller, request, deps, organization }: Exchange,
@@ -52,8 +52,7 @@ async function shown(exchange: Exchange, id: UnitId): Promise<Response> {
 async function lock(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
 	const id = unitOf(exchange);
-	const { attributes } = await resourceIn(exchange.request, "workspaces");
-	const reason = typeof attributes.reason === "string" ? attributes.reason : "";
+	const reason = await actionTextIn(exchange.request, "reason");
 	try {
 		await deps.core.locks.lock(caller, id, lockInfo(exchange, id, reason), { autoCreate: false });
 	} catch (error) {

@@ -19,7 +19,7 @@ import {
 	plainVersionName,
 	type StateVersionName,
 } from "./ids.ts";
-import { unitOf } from "./workspaces.ts";
+import { unitOf } from "./unit-of.ts";
 
 const simpleTypes: Readonly<Record<string, string>> = {
 	list: "array",

@@ -8,7 +8,7 @@ import type { UnitSummary } from "../../../core/unit/summary.ts";
 import { cut, list, pageIn, type Resource } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { nameOfVersion, resourceId, stateVersionId } from "./ids.ts";
-import { unitOf } from "./workspaces.ts";
+import { unitOf } from "./unit-of.ts";
 
 /** `hashicorp/aws` of `provider["registry.terraform.io/hashicorp/aws"]`, or what stands there. */
 function providerName(provider: string): string {

@@ -5,7 +5,7 @@
 import { list, one, pageIn } from "./document.ts";
 import { TfeRefusal } from "./errors.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { unitOf } from "./workspaces.ts";
+import { unitOf } from "./unit-of.ts";
 
 async function refuse(): Promise<Response> {
 	throw new TfeRefusal(

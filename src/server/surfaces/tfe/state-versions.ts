@@ -23,8 +23,8 @@ import { commaSeparated, includesIn } from "./query.ts";
 import { type ContentSummary, contentSummary } from "./resources.ts";
 import { snapshotsAmong, withSnapshots } from "./snapshots.ts";
 import { pendingView, plainView, storedView } from "./state-version-view.ts";
+import { unitOf } from "./unit-of.ts";
 import { create } from "./uploads.ts";
-import { unitOf } from "./workspaces.ts";
 
 const includes: ReadonlySet<string> = new Set([
 	"created_by",

@@ -4,24 +4,14 @@ import { decodeUnitSegment, type UnitId } from "../../../core/unit/unit-id.ts";
 import type { Workspace, WorkspaceChange } from "../../../core/workspace/service.ts";
 import { settingsIn, type WorkspaceSettings } from "../../../core/workspace/settings.ts";
 import { type GivenResource, isRelated, nothing, one, relatedId, resourceIn } from "./document.ts";
-import { type Exchange, param, type Route } from "./exchange.ts";
-import { localId, unitNamed, unitOfWorkspaceId, workspaceName } from "./ids.ts";
+import type { Exchange, Route } from "./exchange.ts";
+import { localId, workspaceName } from "./ids.ts";
 import { includesIn } from "./query.ts";
 import { labelsIn } from "./tag-bindings.ts";
+import { unitOf } from "./unit-of.ts";
 import { ownVariables } from "./variables.ts";
 import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
 import { listWorkspaces } from "./workspace-list.ts";
-
-/** The unit that the route names, by the workspace's id or by its name. */
-export function unitOf(exchange: Exchange): UnitId {
-	const { params, context } = exchange;
-	const id =
-		params.workspace === undefined
-			? unitNamed(param(exchange, "name"))
-			: unitOfWorkspaceId(params.workspace);
-	context.unitId = id;
-	return id;
-}
 
 async function shown(exchange: Exchange, workspace: Workspace, status = 200): Promise<Response> {
 	const wanted = includesIn(exchange.context.query, workspaceIncludes);

@@ -1,19 +1,19 @@
 /** Statuses on random graphs, against the plainest way of working them out. */
 import { describe, expect, test } from "bun:test";
-import {
-	compileGraph,
-	type EdgeStatus,
-	type GraphInput,
-	type GraphNode,
-	type NodeFacts,
-	type NotedRead,
-	type UnitStatus,
-} from "../../../../src/core/graph/compile.ts";
+import { compileGraph } from "../../../../src/core/graph/compile.ts";
 import { components, waves } from "../../../../src/core/graph/components.ts";
 import type { Declaration } from "../../../../src/core/graph/declarations.ts";
 import { edgeId } from "../../../../src/core/graph/edge-id.ts";
 import { noFacts, type Recorded } from "../../../../src/core/graph/facts.ts";
 import { GraphMemory } from "../../../../src/core/graph/memory.ts";
+import type {
+	EdgeStatus,
+	GraphInput,
+	GraphNode,
+	NodeFacts,
+	NotedRead,
+	UnitStatus,
+} from "../../../../src/core/graph/model.ts";
 import type { UnitId } from "../../../../src/core/unit/unit-id.ts";
 import { forSeeds, type Seeded } from "../../../support/seeded.ts";
 
