@@ -9,6 +9,7 @@ import { contention, orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
+import { actions, isUnitAction } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { traitsOf } from "../rbac/resource.ts";
 import { created, deleted, settingsOf, type UnitSettings, withSettings } from "./changes.ts";
@@ -220,7 +221,7 @@ export class UnitService {
 
 	/**
 	 * Labels and projects can decide rights: nobody gives a unit labels with which they could not
-	 * write it, or moves it to a project in which they could not create it.
+	 * write it, moves it to a project in which they could not create it, or gains anything by it.
 	 */
 	async #check(
 		caller: Caller,
@@ -233,6 +234,23 @@ export class UnitService {
 		const stage = project === before.project ? "existing" : "new";
 		const traits = traitsOf(labels, project, stage);
 		await this.#deps.gate.authorize(caller, "unit.configure", id, traits);
+		const { labels: labelsBefore, project: projectBefore } = before;
+		await this.#refuseGain(
+			caller,
+			id,
+			traitsOf(labelsBefore, projectBefore),
+			traitsOf(labels, project),
+		);
+	}
+
+	/** Fails with `forbidden` when the caller would have a right afterwards that they do not have now. */
+	async #refuseGain(caller: Caller, id: UnitId, before: Labels, after: Labels): Promise<void> {
+		const { gate } = this.#deps;
+		for (const action of actions.filter(isUnitAction)) {
+			if (await gate.may(caller, action, id, after)) {
+				await gate.authorize(caller, action, id, before);
+			}
+		}
 	}
 
 	/**
