@@ -34,6 +34,8 @@ export interface TeamRights {
 	readonly mayManageOwners: boolean;
 	/** Sees teams that only their members see. */
 	readonly maySeeSecret: boolean;
+	/** Sees teams that everybody in the organization sees. */
+	readonly isSomebody: boolean;
 }
 
 /** The document as it is now. Fails as Register.read. */
@@ -74,6 +76,7 @@ export async function teamRights({ gate }: TeamsDeps, caller: Caller): Promise<T
 		mayManageAccess: mayManageAccess === true,
 		mayManageOwners: mayManageOwners === true,
 		maySeeSecret: manages || (await may("team.read")),
+		isSomebody: manages || (await gate.hasStanding(caller)),
 	};
 }
 
@@ -89,9 +92,8 @@ export function isSeen(
 	team: Team,
 	rights: TeamRights,
 ): boolean {
-	return (
-		team.visibility === "organization" || rights.maySeeSecret || isIn(document, person, team.id)
-	);
+	const isOpen = team.visibility === "organization" && rights.isSomebody;
+	return isOpen || rights.maySeeSecret || isIn(document, person, team.id);
 }
 
 /** The team, if the caller sees it. Fails with `not_found`. */
