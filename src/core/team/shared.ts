@@ -1,6 +1,6 @@
 /** What the services of teams share: the document, and who may see and change what of it. */
 import { DomainError } from "../errors.ts";
-import { type Organization, principalIn } from "../organization/organization.ts";
+import { isNobody, type Organization, principalIn } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller, Principal } from "../principal.ts";
@@ -89,9 +89,8 @@ export function isSeen(
 	team: Team,
 	rights: TeamRights,
 ): boolean {
-	return (
-		team.visibility === "organization" || rights.maySeeSecret || isIn(document, person, team.id)
-	);
+	const isOpen = team.visibility === "organization" && !isNobody(person);
+	return isOpen || rights.maySeeSecret || isIn(document, person, team.id);
 }
 
 /** The team, if the caller sees it. Fails with `not_found`. */
