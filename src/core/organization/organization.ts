@@ -62,11 +62,6 @@ const nobody: Principal = {
 	scope: { units: [], roles: [] },
 };
 
-/** Whether the principal, as an organization sees it, is what a credential of another one is there. */
-export function isNobody(principal: Principal): boolean {
-	return principal === nobody;
-}
-
 /**
  * The principal as the organization sees it. A credential that was made for another organization
  * speaks for nobody: neither the roles that it brings nor those that its subject has count.

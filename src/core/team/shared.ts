@@ -1,6 +1,6 @@
 /** What the services of teams share: the document, and who may see and change what of it. */
 import { DomainError } from "../errors.ts";
-import { isNobody, type Organization, principalIn } from "../organization/organization.ts";
+import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Caller, Principal } from "../principal.ts";
@@ -34,6 +34,8 @@ export interface TeamRights {
 	readonly mayManageOwners: boolean;
 	/** Sees teams that only their members see. */
 	readonly maySeeSecret: boolean;
+	/** Sees teams that everybody in the organization sees. */
+	readonly isSomebody: boolean;
 }
 
 /** The document as it is now. Fails as Register.read. */
@@ -74,6 +76,7 @@ export async function teamRights({ gate }: TeamsDeps, caller: Caller): Promise<T
 		mayManageAccess: mayManageAccess === true,
 		mayManageOwners: mayManageOwners === true,
 		maySeeSecret: manages || (await may("team.read")),
+		isSomebody: manages || (await gate.hasStanding(caller)),
 	};
 }
 
@@ -89,7 +92,7 @@ export function isSeen(
 	team: Team,
 	rights: TeamRights,
 ): boolean {
-	const isOpen = team.visibility === "organization" && !isNobody(person);
+	const isOpen = team.visibility === "organization" && rights.isSomebody;
 	return isOpen || rights.maySeeSecret || isIn(document, person, team.id);
 }
 

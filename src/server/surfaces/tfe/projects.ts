@@ -1,6 +1,5 @@
 /** Projects: made, read, listed, changed and deleted, and what is in them. */
 import { DomainError, isDomainError } from "../../../core/errors.ts";
-import { isNobody, principalIn } from "../../../core/organization/organization.ts";
 import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { Project, ProjectChange, ProjectRights } from "../../../core/workspace/projects.ts";
@@ -21,7 +20,7 @@ import {
 } from "./document.ts";
 import { TfeRefusal } from "./errors.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { absent, fullId, localId, unitOfWorkspaceId } from "./ids.ts";
+import { fullId, localId, unitOfWorkspaceId } from "./ids.ts";
 import { commaSeparated, includesIn, orderIn } from "./query.ts";
 import {
 	bindingViews,
@@ -83,14 +82,8 @@ async function view(exchange: Exchange, project: Project): Promise<Resource> {
 	return projectView(exchange, project, rights);
 }
 
-/** Whoever is let in sees projects, but no credential of another organization does. */
-function isForeign({ caller, organization }: Exchange): boolean {
-	return isNobody(principalIn(organization, caller.principal));
-}
-
 async function found(exchange: Exchange): Promise<Project> {
-	if (isForeign(exchange)) throw absent();
-	return await exchange.deps.core.projects.get(param(exchange, "project"));
+	return await exchange.deps.core.projects.getFor(exchange.caller, param(exchange, "project"));
 }
 
 async function listAll(exchange: Exchange): Promise<Response> {
@@ -101,8 +94,7 @@ async function listAll(exchange: Exchange): Promise<Response> {
 	const names = commaSeparated(query.get("filter[names]"));
 	const part = (query.get("q") ?? "").toLowerCase();
 	const isTagged = tagFilterIn(query);
-	const all = isForeign(exchange) ? [] : await core.projects.list();
-	const found = all.filter(
+	const found = (await core.projects.listFor(exchange.caller)).filter(
 		({ name, labels }) =>
 			(names.length === 0 || names.includes(name)) &&
 			name.toLowerCase().includes(part) &&
