@@ -198,6 +198,12 @@ describe("texts", () => {
 	});
 });
 
+test("no package runs a script when it is installed", () => {
+	// Without the list, Bun lets those run that are widely known, one of which phones home.
+	const { trustedDependencies } = JSON.parse(readSource("package.json").text);
+	expect(trustedDependencies).toEqual([]);
+});
+
 describe("documents", () => {
 	test("links lead somewhere", () => {
 		expectNone(brokenLinks(pages, exists));

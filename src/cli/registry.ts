@@ -81,6 +81,10 @@ const unitCommands = commandMap({
 		summary: "Tell which units need to be applied again, and why",
 		load: () => import("./commands/unit/status.ts").then((module) => module.default),
 	},
+	ack: {
+		summary: "Say that a unit needs no apply for what has changed upstream",
+		load: () => import("./commands/unit/ack.ts").then((module) => module.default),
+	},
 	who: {
 		summary: "List the locks that are held, and by whom",
 		load: () => import("./commands/unit/who.ts").then((module) => module.default),

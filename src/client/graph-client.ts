@@ -1,4 +1,4 @@
-/** The graph of units: questions only, each of which may be repeated. */
+/** The graph of units: questions, and the acknowledgement of what has changed; each may be repeated. */
 import type { ApplyOrder, BlastView, GraphView, StatusList, UnitStatusView } from "../api/graph.ts";
 import { type CallOptions, callFor, unitSegment } from "./call.ts";
 import type { Http } from "./http.ts";
@@ -22,6 +22,13 @@ export class GraphClient {
 	/** Whether one unit is up to date. */
 	unitStatus(id: string, options: CallOptions = {}): Promise<UnitStatusView> {
 		return this.#get(`/v1/units/${unitSegment(id)}/status`, {}, "status", options);
+	}
+
+	/** Takes what the units upstream have now as taken in, without an apply; the status after it. */
+	acknowledge(id: string, options: CallOptions = {}): Promise<UnitStatusView> {
+		const path = `/v1/units/${unitSegment(id)}/acknowledge`;
+		const request = { method: "POST", path, repeatable: true, ...options } as const;
+		return callFor<UnitStatusView>(this.#http, request, "status");
 	}
 
 	/** All units whose ids start with the prefix, in one request. */

@@ -1,4 +1,5 @@
 /** Puts together what people arrange around units: projects, workspaces, variables. No logic of its own. */
+import type { Organization } from "./organization/organization.ts";
 import { OrganizationSettingsService } from "./organization/settings.ts";
 import type { Gate } from "./rbac/grant.ts";
 import type { Register, RegisterDeps } from "./register/register.ts";
@@ -22,6 +23,7 @@ export interface CollaborationDeps extends RegisterDeps {
 	readonly units: UnitService;
 	readonly teams: Register<TeamsDocument>;
 	readonly directory: UnitDirectory;
+	readonly organization: Organization;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys: readonly SecretKey[];
 }

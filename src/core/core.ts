@@ -11,7 +11,7 @@ import type { ServerAddresses } from "./graph/reading-source.ts";
 import type { GraphService } from "./graph/service.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
-import type { Organization } from "./organization/organization.ts";
+import { type Organization, rootOrganization } from "./organization/organization.ts";
 import { OutputsService } from "./outputs/service.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -161,7 +161,7 @@ export function createCore(deps: CoreDeps): Core {
 	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
 	const units = new UnitService({ ...common, directory });
 	const states = new StateService(stateDeps, bodies, history, writer);
-	const { secretKeys = [] } = deps;
+	const { secretKeys = [], organization = rootOrganization() } = deps;
 	const upstreamOf = liveGraph.upstreamOf.bind(liveGraph);
 	return {
 		units,
@@ -171,7 +171,7 @@ export function createCore(deps: CoreDeps): Core {
 		audit,
 		...createCollaboration({
 			...{ ...registered, gate, teams: access.teams },
-			...{ units, directory, secretKeys },
+			...{ units, directory, secretKeys, organization },
 		}),
 		outputs: new OutputsService({ states, gate, stateIndex, reads }),
 		stateIndex,

@@ -64,7 +64,27 @@ ${login.join("\n")}
       unlock_address = "${address}"
     }
   }
+${cloudBlock(config, base)}
+`;
+}
 
+/** Terraform takes a cloud block's host over https only, and wants a login of the browser's. */
+function cloudBlock({ auth, organization }: ServerConfig, base: string): string {
+	const { protocol, host } = new URL(base);
+	if (protocol !== "https:" || auth.kind === "disabled") return "";
+	return `
+Or log in, and use a cloud block:
+
+  terraform login ${host}
+  terraform {
+    cloud {
+      hostname     = "${host}"
+      organization = "${organization}"
+      workspaces {
+        name = "myapp__prod"
+      }
+    }
+  }
 `;
 }
 

@@ -6,6 +6,16 @@ import type { CoreMetrics } from "../core/ports/metrics.ts";
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const bytesBuckets = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
+/**
+ * What the process itself is like: CPU, memory, files, the event loop. Without the sizes of the
+ * heap's spaces, for which the runtime walks over every object and answers nobody meanwhile.
+ */
+const ofProcess = new Registry();
+collectDefaultMetrics({ register: ofProcess });
+for (const size of ["total", "used", "available"]) {
+	ofProcess.removeSingleMetric(`nodejs_heap_space_size_${size}_bytes`);
+}
+
 export interface RequestSample {
 	readonly surface: string;
 	readonly method: string;
@@ -59,7 +69,6 @@ export class ServerMetrics implements CoreMetrics {
 	);
 
 	constructor(requestsInFlight: () => number) {
-		collectDefaultMetrics({ register: this.#registry });
 		this.#inFlight = new Gauge({
 			name: "opentaco_http_requests_in_flight",
 			help: "Requests being answered",
@@ -98,7 +107,7 @@ export class ServerMetrics implements CoreMetrics {
 
 	/** Everything, as text. */
 	async exposition(): Promise<string> {
-		return await this.#registry.metrics();
+		return await Registry.merge([ofProcess, this.#registry]).metrics();
 	}
 
 	request(sample: RequestSample): void {

@@ -60,6 +60,8 @@ describe("AWS clients", () => {
 				expect((await readFile(join(cwd, "back.tfstate"), "utf8")) === state(1, 20_000_000)).toBe(
 					true,
 				);
+				// Over TLS bodies are signed in another way; the rest is the same.
+				if (!isTls) return;
 				await run(
 					"s3",
 					"mv",

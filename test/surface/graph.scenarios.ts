@@ -38,6 +38,19 @@ const nothing = { kind: "forbidden", method: "GET", status: 200 } as const;
 
 export const graphScenarios: readonly Scenario[] = [
 	...gateScenarios({ covers: "getUnitStatus", method: "GET", path: "/v1/units/app__prod/status" }),
+	...gateScenarios({
+		covers: "acknowledgeUpstream",
+		method: "POST",
+		path: "/v1/units/app__prod/acknowledge",
+	}),
+	{
+		...ok,
+		name: "takes what is upstream as taken in, without an apply",
+		covers: "acknowledgeUpstream",
+		method: "POST",
+		path: "/v1/units/b/acknowledge",
+		contains: ['"unit_id":"b","status":"green"', '"incoming_pending":0'],
+	},
 	...["listStatuses", "getGraph", "getApplyOrder", "getBlast"].map(
 		(covers, index): Scenario => ({
 			name: `${covers} without a credential`,

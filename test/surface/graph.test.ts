@@ -171,6 +171,25 @@ describe("a credential of one unit that reads single outputs of another", () => 
 	});
 });
 
+test("nobody makes an edge into a unit that they cannot write by narrowing a token to it", async () => {
+	const liar: Principal = {
+		...{ id: "oidc:liar", credentialKind: "api-token", loginId: "m" },
+		scope: { units: ["app/api", "net/vpc#id"], roles: null },
+	};
+	const mayRead: Decide = async ({ principal }, action, resource) =>
+		principal.id !== "oidc:liar" || (action === "unit.read-outputs" && resource === "net/vpc");
+	await using own = createTestApp({ decide: mayRead, principals: { liar } });
+	for (const unit of ["net/vpc", "app/api"]) {
+		const body = stateText(++serial, unit, { outputs: { id: 1 } });
+		expect((await own.send("POST", `/v1/backend/${unit}`, { body })).status).toBe(200);
+	}
+	const headers = { authorization: "Bearer liar" };
+	expect((await own.send("GET", "/v1/units/net__vpc/outputs", { headers })).status).toBe(200);
+	await own.core.tasks.idle();
+	const shown = await (await own.send("GET", "/v1/units/app__api/status")).json();
+	expect(shown).toMatchObject({ status: "green", incoming: [] });
+});
+
 test("what cannot be read is an error and never green", async () => {
 	let isDown = false;
 	const store = new FaultStore(new MemoryStore(realClock), () =>

@@ -198,7 +198,7 @@ const needs: Readonly<Record<string, Action>> = {
 	},
 	...{ restoreVersion: "unit.write", lockUnit: "unit.lock", unlockUnit: "unit.lock" },
 	...{ unlockUnitByPost: "unit.lock", forceUnlockUnit: "unit.force-unlock" },
-	...{ getUnitStatus: "unit.read" },
+	...{ getUnitStatus: "unit.read", acknowledgeUpstream: "unit.write" },
 	...{ listVariables: "unit.read-variables", getVariable: "unit.read-variables" },
 	...{ createVariable: "unit.write-variables", updateVariable: "unit.write-variables" },
 	...{ deleteVariable: "unit.write-variables" },

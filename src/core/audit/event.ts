@@ -67,6 +67,8 @@ function detailOfUnit({ state, operation, generation }: UnitRecord): string | nu
 		return `version ${version.number}, serial ${version.serial ?? "unknown"}${cause}`;
 	}
 	if (operation === "lock" && state.lock !== null) return `lock ${state.lock.info.ID}`;
+	// The units upstream are not named: whoever reads this need not be allowed to see them.
+	if (operation === "acknowledge") return `version ${state.current}, said to be up to date`;
 	const shown = operation === "graph" ? writtenVersion(state) : undefined;
 	if (shown !== undefined) {
 		const how = overlayOf(state) === undefined ? "as it was written" : "shown with live values";

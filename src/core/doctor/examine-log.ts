@@ -158,7 +158,10 @@ function checkOverlay(id: UnitId, before: UnitRecord, record: UnitRecord): Findi
 	return isOfCurrent ? [] : bad("shows live values for another version than the current one");
 }
 
-/** A write takes over what its lock remembers, or leaves it as it was; nothing else adds anything. */
+/**
+ * A write takes over what its lock remembers, or leaves it as it was; beside that people acknowledge
+ * by hand, while nobody holds the lock. Nothing else adds anything.
+ */
 function checkAcknowledged(id: UnitId, before: UnitRecord, record: UnitRecord): Finding[] {
 	const own = record.state.acknowledged ?? null;
 	if (own === null) return [];
@@ -166,7 +169,8 @@ function checkAcknowledged(id: UnitId, before: UnitRecord, record: UnitRecord): 
 	const text = asText(own.upstream);
 	const isKept = text === asText(before.state.acknowledged?.upstream);
 	const isTaken = record.operation === "write" && text === asText(before.state.lock?.upstream);
-	if (isKept || isTaken) return [];
+	const isByHand = record.operation === "acknowledge" && own.isByHand === true;
+	if (isKept || isTaken || (isByHand && before.state.lock === null)) return [];
 	const what = `record ${record.generation} acknowledges what its lock does not remember`;
 	return [finding("acknowledgement-odd", id, what)];
 }

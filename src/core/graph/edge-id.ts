@@ -20,12 +20,15 @@ export function edgeId({ from, output, to, input }: EdgeEnds): string {
 }
 
 const stateSuffix = "/terraform.tfstate";
+/** A unit's id with what may stand around it; trimming takes the square of it. */
+const declaredCharactersMax = 1024;
 
 /**
  * The unit that a declaration names: without spaces and slashes around it, without the name of the
  * state file at its end. null for what can name no unit.
  */
 export function declaredUnit(text: string): UnitId | null {
+	if (text.length > declaredCharactersMax) return null;
 	const trim = (given: string) => given.replace(/^[\s/]+|[\s/]+$/g, "");
 	let id = trim(text);
 	if (id.endsWith(stateSuffix)) id = trim(id.slice(0, -stateSuffix.length));

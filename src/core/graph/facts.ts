@@ -78,7 +78,12 @@ export function factsOf(
 		const source = readingSource(reading.type, attributes, addresses);
 		if (source.kind === "external") externalCount++;
 		else if (recorded.length >= limits.graphRecordedPerUnitMax) isCut = true;
-		else recorded.push(...recordedIn(reading, attributes, source, digester));
+		else {
+			const found = recordedIn(reading, attributes, source, digester);
+			const left = limits.graphRecordedPerUnitMax - recorded.length;
+			recorded.push(...found.slice(0, left));
+			isCut ||= found.length > left;
+		}
 	}
 	return {
 		outputs,

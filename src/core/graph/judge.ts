@@ -134,10 +134,14 @@ function consumedOf(
 	// What the state holds a copy of is what it has consumed, whatever its lock says.
 	const recorded = draft.recorded[0];
 	if (recorded !== undefined) return { digest: recorded, at: version.at, fault: null };
-	if (draft.read !== null && draft.read.digest !== null) {
-		return { digest: draft.read.digest, at: draft.read.at, fault: null };
-	}
 	const number = target.acknowledged.get(draft.from);
+	const { read } = draft;
+	const byHandAt =
+		target.isAcknowledgedByHand && number !== undefined ? target.acknowledgedAt : null;
+	const isOverruled = byHandAt !== null && read !== null && read.at <= byHandAt;
+	if (read !== null && read.digest !== null && !isOverruled) {
+		return { digest: read.digest, at: read.at, fault: null };
+	}
 	if (number === undefined) return { digest: null, at: null, fault: null };
 	const digest = input.digestAt(draft.from, number, draft.output);
 	if (digest === undefined) return fault("consumed_version_gone");

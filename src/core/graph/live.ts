@@ -126,6 +126,24 @@ export class LiveGraph {
 		return this.#declaredIn(graph) ?? [];
 	}
 
+	/**
+	 * The versions that the unit's upstream units have now, whichever server wrote them: those of
+	 * which its own state holds no copy. Fails with `storage_unavailable`.
+	 */
+	async upstreamNow(id: UnitId): Promise<readonly UpstreamVersion[]> {
+		const { view, systemUnit } = this.#deps;
+		await view.sync();
+		await this.confirm([systemUnit, id]);
+		const graph = await view.settle();
+		const units = new Set<UnitId>();
+		for (const { from, sources } of graph.units.get(id)?.incoming ?? []) {
+			if (!sources.includes("recorded")) units.add(from);
+		}
+		const above = [...units].slice(0, limits.graphUpstreamsPerLockMax);
+		await this.confirm(above);
+		return above.flatMap((unit) => this.#seenVersion(unit));
+	}
+
 	/** Takes in the heads of these units as they are now. Fails with `storage_unavailable`. */
 	async confirm(ids: readonly UnitId[]): Promise<void> {
 		const { log, view } = this.#deps;

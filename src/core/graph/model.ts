@@ -60,6 +60,8 @@ export interface GraphNode {
 	/** Versions of upstream units that the state has taken in, and when. */
 	readonly acknowledged: ReadonlyMap<string, number>;
 	readonly acknowledgedAt: string | null;
+	/** Nothing was written then: somebody said that these versions need no apply. */
+	readonly isAcknowledgedByHand: boolean;
 }
 
 /** Digest of an output of a version: null when the version had none, undefined when it cannot be told. */

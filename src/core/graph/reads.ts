@@ -9,7 +9,7 @@ import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { Principal } from "../principal.ts";
+import type { Caller, Principal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
@@ -69,6 +69,7 @@ export interface ReadNotesDeps extends RegisterDeps {
 }
 
 interface Pending {
+	readonly caller: Caller;
 	readonly from: UnitId;
 	readonly to: UnitId;
 	readonly version: Version;
@@ -95,16 +96,16 @@ export class ReadNotes {
 		this.#onNews = onNews;
 	}
 
-	/** Notes that the principal was given these outputs of a version. Returns at once. */
-	note(principal: Principal, from: UnitId, version: Version, outputs: readonly string[]): void {
-		const to = consumerOf(principal);
+	/** Notes that the caller was given these outputs of a version. Returns at once. */
+	note(caller: Caller, from: UnitId, version: Version, outputs: readonly string[]): void {
+		const to = consumerOf(caller.principal);
 		if (to === null || to === from || outputs.length === 0) return;
 		if (this.#pending.size >= limits.graphReadsQueuedMax) return;
 		const at = new Date(this.#deps.clock.now()).toISOString();
-		const key = `${from}\n${to}\n${version.sha256}`;
+		const key = `${from}\n${to}\n${version.sha256}\n${caller.principal.loginId}`;
 		const known = this.#pending.get(key)?.outputs ?? [];
 		const all = new Set([...known, ...outputs]);
-		this.#pending.set(key, { from, to, version, outputs: all, at });
+		this.#pending.set(key, { caller, from, to, version, outputs: all, at });
 		if (this.#isScheduled) return;
 		this.#isScheduled = true;
 		this.#deps.tasks.run("note reads", () => this.#flush());
@@ -134,8 +135,10 @@ export class ReadNotes {
 	}
 
 	/** With digests; the reading unit's head is looked at after the read, so its version is no older. */
-	async #readsOf({ from, to, version, outputs, at }: Pending): Promise<StoredRead[]> {
-		const { index, key, log } = this.#deps;
+	async #readsOf({ caller, from, to, version, outputs, at }: Pending): Promise<StoredRead[]> {
+		const { index, key, log, gate } = this.#deps;
+		// Whoever cannot write the unit reads for themselves, whatever they have narrowed a token to.
+		if (!(await gate.may(caller, "unit.write", to))) return [];
 		const [found, digester, head] = await Promise.all([
 			index(from, version),
 			key.digester(),

@@ -1,10 +1,12 @@
 /** The graph of units: who depends on whose outputs, what is stale, and in which order to apply. */
 import { limits } from "../limits.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import type { UnitId } from "../unit/unit-id.ts";
 import type { UnitLog } from "../unit/unit-log.ts";
+import { acknowledgeByHand } from "./acknowledge.ts";
 import { reachable, waves } from "./components.ts";
 import { addressText } from "./declarations.ts";
 import type { DeclaredEdge, LiveGraph } from "./live.ts";
@@ -17,6 +19,7 @@ export interface GraphServiceDeps {
 	readonly live: LiveGraph;
 	readonly log: UnitLog;
 	readonly gate: Gate;
+	readonly clock: Clock;
 	readonly systemUnit: UnitId;
 }
 
@@ -130,6 +133,20 @@ export class GraphService {
 	}
 
 	/**
+	 * Takes what the upstream units of the unit have now as taken in, without an apply, and gives the
+	 * status that follows. A copy in the unit's own state counts all the same.
+	 * Fails with `unit_not_found`, `no_state`, `locked`, or as UnitLog.act.
+	 */
+	async acknowledge(caller: Caller, id: UnitId): Promise<UnitReport> {
+		const { gate, live, log, clock } = this.#deps;
+		await gate.authorize(caller, "unit.read", id);
+		const grant = await gate.authorize(caller, "unit.write", id);
+		const upstream = await live.upstreamNow(id);
+		await acknowledgeByHand(log, grant, id, upstream, new Date(clock.now()).toISOString());
+		return await this.unitStatus(caller, id);
+	}
+
+	/**
 	 * The status of every unit that the caller may read and whose id starts with the prefix, in order
 	 * of their ids: this server's changes at once, the others' within seconds.
 	 * Fails with `storage_unavailable`.
@@ -166,7 +183,7 @@ export class GraphService {
 		return {
 			units,
 			edges: [...edges].sort(byEnds),
-			cycles: visibleCycles(graph, isVisible),
+			cycles: visibleCycles(graph, isVisible).filter((cycle) => cycle.some(isShown)),
 			faulty: (declarations?.faulty ?? []).map(({ address, fault }) => ({
 				address: addressText(address),
 				fault,

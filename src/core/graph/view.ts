@@ -329,6 +329,7 @@ function nodeOf(summary: UnitSummary, known: Entry | undefined): GraphNode {
 		version: written === null ? null : { number: written.number, at: written.at },
 		acknowledged: new Map(acknowledged?.upstream ?? []),
 		acknowledgedAt: acknowledged?.at ?? null,
+		isAcknowledgedByHand: acknowledged?.isByHand === true,
 	};
 }
 

@@ -54,5 +54,9 @@ function isImprecise(text: string): boolean {
 
 /** A number without what does not change it, so far as decimals without exponents go. */
 function plainDigits(source: string): string {
-	return /^-?[0-9]+\.[0-9]+$/.test(source) ? source.replace(/\.?0+$/, "") : source;
+	if (!/^-?[0-9]+\.[0-9]+$/.test(source)) return source;
+	// Counted, not searched for: a search begins anew at each zero of a long number.
+	let end = source.length;
+	while (source[end - 1] === "0") end--;
+	return source.slice(0, source[end - 1] === "." ? end - 1 : end);
 }

@@ -155,14 +155,14 @@ export class OutputsService {
 	}
 
 	#note(
-		{ principal }: Caller,
+		caller: Caller,
 		id: UnitId,
 		version: Version | null,
 		outputs: readonly { readonly name: string }[],
 	): void {
 		if (version === null) return;
 		const names = outputs.map(({ name }) => name);
-		this.#deps.reads?.note(principal, id, version, names);
+		this.#deps.reads?.note(caller, id, version, names);
 	}
 
 	async #factsOf(

@@ -11,6 +11,7 @@ import {
 	changeTeams,
 	grantNotFound,
 	isSeen,
+	personHere,
 	readTeams,
 	type TeamsDeps,
 	teamRights,
@@ -181,7 +182,8 @@ export class TeamGrants {
 			readTeams(this.#deps),
 			teamRights(this.#deps, caller),
 		]);
-		const seen = document.teams.filter((team) => isSeen(document, caller, team, rights));
+		const person = personHere(this.#deps, caller);
+		const seen = document.teams.filter((team) => isSeen(document, person, team, rights));
 		return { document, teams: new Set(seen.map(({ id }) => id)) };
 	}
 

@@ -31,6 +31,7 @@ import {
 	changeTeams,
 	isIn,
 	isSeen,
+	personHere,
 	readTeams,
 	seenTeam,
 	type TeamRights,
@@ -69,16 +70,17 @@ export class TeamService {
 			readTeams(this.#deps),
 			teamRights(this.#deps, caller),
 		]);
+		const person = personHere(this.#deps, caller);
 		return document.teams
-			.filter((team) => isSeen(document, caller, team, rights))
+			.filter((team) => isSeen(document, person, team, rights))
 			.sort((a, b) => (a.name < b.name ? -1 : 1))
-			.map((team) => ({ team, rights, isMember: isIn(document, caller, team.id) }));
+			.map((team) => ({ team, rights, isMember: isIn(document, person, team.id) }));
 	}
 
 	/** Fails with `not_found`, or as Register.read. */
 	async get(caller: Caller, id: string): Promise<SeenTeam> {
 		const { document, team, rights } = await seenTeam(this.#deps, caller, id);
-		return { team, rights, isMember: isIn(document, caller, id) };
+		return { team, rights, isMember: isIn(document, personHere(this.#deps, caller), id) };
 	}
 
 	/** Fails with `forbidden`, `conflict`, `invalid_request`, `too_large`, or as Register.update. */
@@ -169,10 +171,11 @@ export class TeamService {
 			teamRights(this.#deps, caller),
 		]);
 		const isAll = rights.mayManage || rights.mayManageMembers;
-		const near = new Set(teamsOf(document, caller.principal).flatMap(({ members }) => members));
-		const seen = document.teams.filter((team) => isSeen(document, caller, team, rights));
+		const person = personHere(this.#deps, caller);
+		const near = new Set(teamsOf(document, person).flatMap(({ members }) => members));
+		const seen = document.teams.filter((team) => isSeen(document, person, team, rights));
 		return document.memberships
-			.filter((one) => isAll || near.has(one.id) || isMembershipOf(one, caller.principal))
+			.filter((one) => isAll || near.has(one.id) || isMembershipOf(one, person))
 			.map((membership) => ({ membership, teams: teamIdsOf(seen, membership.id) }));
 	}
 
@@ -186,7 +189,8 @@ export class TeamService {
 	/** The own memberships of the caller. Fails as Register.read. */
 	async ownMemberships(caller: Caller): Promise<readonly SeenMembership[]> {
 		const all = await this.memberships(caller);
-		return all.filter(({ membership }) => isMembershipOf(membership, caller.principal));
+		const person = personHere(this.#deps, caller);
+		return all.filter(({ membership }) => isMembershipOf(membership, person));
 	}
 
 	/** Adds somebody, and to these teams. Fails with `forbidden`, `conflict`, `not_found`, `too_large`. */

@@ -1,8 +1,9 @@
 /** What the services of teams share: the document, and who may see and change what of it. */
 import { DomainError } from "../errors.ts";
+import { type Organization, principalIn } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
-import type { Caller } from "../principal.ts";
+import type { Caller, Principal } from "../principal.ts";
 import type { Action } from "../rbac/action.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";
@@ -15,6 +16,13 @@ export interface TeamsDeps {
 	readonly gate: Gate;
 	readonly clock: Clock;
 	readonly random: Random;
+	/** Whose teams these are. */
+	readonly organization: Organization;
+}
+
+/** The caller as this organization's teams see them: a credential of another one is in none. */
+export function personHere({ organization }: TeamsDeps, { principal }: Caller): Principal {
+	return principalIn(organization, principal);
 }
 
 /** What a caller may do with teams in general. */
@@ -26,6 +34,8 @@ export interface TeamRights {
 	readonly mayManageOwners: boolean;
 	/** Sees teams that only their members see. */
 	readonly maySeeSecret: boolean;
+	/** Sees teams that everybody in the organization sees. */
+	readonly isSomebody: boolean;
 }
 
 /** The document as it is now. Fails as Register.read. */
@@ -66,24 +76,24 @@ export async function teamRights({ gate }: TeamsDeps, caller: Caller): Promise<T
 		mayManageAccess: mayManageAccess === true,
 		mayManageOwners: mayManageOwners === true,
 		maySeeSecret: manages || (await may("team.read")),
+		isSomebody: manages || (await gate.hasStanding(caller)),
 	};
 }
 
-/** Whether the caller is in the team. */
-export function isIn(document: TeamsDocument, caller: Caller, team: string): boolean {
-	return teamsOf(document, caller.principal).some(({ id }) => id === team);
+/** Whether the person, as `personHere` gives them, is in the team. */
+export function isIn(document: TeamsDocument, person: Principal, team: string): boolean {
+	return teamsOf(document, person).some(({ id }) => id === team);
 }
 
-/** Whether the caller sees the team. */
+/** Whether the person, as `personHere` gives them, sees the team. */
 export function isSeen(
 	document: TeamsDocument,
-	caller: Caller,
+	person: Principal,
 	team: Team,
 	rights: TeamRights,
 ): boolean {
-	return (
-		team.visibility === "organization" || rights.maySeeSecret || isIn(document, caller, team.id)
-	);
+	const isOpen = team.visibility === "organization" && rights.isSomebody;
+	return isOpen || rights.maySeeSecret || isIn(document, person, team.id);
 }
 
 /** The team, if the caller sees it. Fails with `not_found`. */
@@ -94,7 +104,7 @@ export async function seenTeam(
 ): Promise<{ readonly document: TeamsDocument; readonly team: Team; readonly rights: TeamRights }> {
 	const [document, rights] = await Promise.all([readTeams(deps), teamRights(deps, caller)]);
 	const team = teamIn(document, id);
-	if (!isSeen(document, caller, team, rights)) throw teamNotFound();
+	if (!isSeen(document, personHere(deps, caller), team, rights)) throw teamNotFound();
 	return { document, team, rights };
 }
 

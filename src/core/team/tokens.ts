@@ -13,6 +13,7 @@ import {
 	subjectOfAudit,
 	subjectOfOrganization,
 	subjectOfTeam,
+	type Team,
 	type TeamsDocument,
 	type TeamToken,
 } from "./model.ts";
@@ -20,6 +21,7 @@ import {
 	authorizeTeam,
 	changeTeams,
 	isIn,
+	personHere,
 	readTeams,
 	seenTeam,
 	type TeamsDeps,
@@ -135,8 +137,7 @@ export class TeamTokens {
 		const team = document.teams.find(({ tokens }) => tokens.some(({ id }) => id === token));
 		if (team !== undefined) {
 			const may = team.id === ownersId ? rights.mayManageOwners : rights.mayManage;
-			const isOpen = team.isTokenOpen && isIn(document, caller, team.id);
-			return may || isOpen ? { team: team.id, kind: "plain" } : null;
+			return may || this.#isOpen(document, team, caller) ? { team: team.id, kind: "plain" } : null;
 		}
 		const kind = organizationTokenKinds.find((one) => tokenOf(document, one) === token);
 		return kind !== undefined && rights.mayManageOwners ? { team: null, kind } : null;
@@ -149,16 +150,24 @@ export class TeamTokens {
 		return teams.flatMap(({ id: team, tokens }) => tokens.map((token) => ({ ...token, team })));
 	}
 
-	/** Members may as well, where the team lets them; not by one of its tokens. */
+	/** Whether the team lets the caller manage its tokens as a member; by one of them nobody does. */
+	#isOpen(document: TeamsDocument, { id, isTokenOpen }: Team, caller: Caller): boolean {
+		const person = personHere(this.#deps, caller);
+		return (
+			id !== ownersId &&
+			isTokenOpen &&
+			person.scope === undefined &&
+			person.id !== subjectOfTeam(id) &&
+			isIn(document, person, id)
+		);
+	}
+
+	/** Who manages teams may, and members where the team lets them. */
 	async #authorizeTeam(caller: Caller, id: string): Promise<Grant> {
 		const { document, team } = await seenTeam(this.#deps, caller, id);
-		const isOpen =
-			id !== ownersId &&
-			team.isTokenOpen &&
-			caller.principal.scope === undefined &&
-			caller.principal.id !== subjectOfTeam(id) &&
-			isIn(document, caller, id);
-		if (!isOpen) return await authorizeTeam(this.#deps, caller, id, "team.manage");
+		if (!this.#isOpen(document, team, caller)) {
+			return await authorizeTeam(this.#deps, caller, id, "team.manage");
+		}
 		// What the team's own setting lets its members do.
 		return await new Gate(async () => true).authorize(caller, "team.manage", everything);
 	}

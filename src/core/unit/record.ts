@@ -20,6 +20,7 @@ export type Operation =
 	| "write"
 	| "restore"
 	| "foreign"
+	| "acknowledge"
 	| "graph"
 	| "withhold"
 	| "release"
@@ -37,9 +38,11 @@ export type UpstreamVersion = readonly [unit: string, version: number];
 export interface Acknowledgement {
 	/** ISO 8601 of the record that acknowledged. */
 	readonly at: string;
-	/** The version that was written. */
+	/** The version that was written, or that was current when somebody said so. */
 	readonly version: number;
 	readonly upstream: readonly UpstreamVersion[];
+	/** Nothing was written: somebody said that the unit is up to date with these. */
+	readonly isByHand?: true;
 }
 
 export interface Lock {
@@ -156,7 +159,7 @@ export interface UnitState {
 	readonly erased?: readonly number[];
 	/** Numbers of versions written behind our back that did not become current, newest last. */
 	readonly keptAside: readonly number[];
-	/** What the newest write under a lock has taken in; absent or null: nothing. */
+	/** What the newest write under a lock has taken in, or somebody acknowledged since; absent or null: nothing. */
 	readonly acknowledged?: Acknowledgement | null;
 	/**
 	 * The current version as it is shown: with live values in place of those that were written. Same

@@ -61,7 +61,7 @@ export interface ProjectServiceDeps extends RegisterDeps {
 	readonly directory: UnitDirectory;
 }
 
-/** Makes, changes and deletes projects. Their names are known to everybody who is let in. */
+/** Makes, changes and deletes projects. Their names are known to everybody who is somebody here. */
 export class ProjectService {
 	readonly #deps: ProjectServiceDeps;
 	readonly #register: Register<ProjectsDocument>;
@@ -74,6 +74,11 @@ export class ProjectService {
 	/** All of them in order of their names, the default one first. Fails as Register.read. */
 	async list(): Promise<readonly Project[]> {
 		return inOrder((await this.#register.read()).value);
+	}
+
+	/** As `list`, for whoever has any rights in the organization; for others none. Fails as the gate. */
+	async listFor(caller: Caller): Promise<readonly Project[]> {
+		return (await this.#deps.gate.hasStanding(caller)) ? await this.list() : [];
 	}
 
 	/** As `list`, as it was a few seconds ago at most. */
@@ -92,6 +97,12 @@ export class ProjectService {
 	#authorize(caller: Caller, id: string): Promise<Grant> {
 		const { resource, traits } = projectQuestion(id);
 		return this.#deps.gate.authorize(caller, "project.manage", resource, traits);
+	}
+
+	/** As `get`, of those that the caller sees. Fails with `not_found`, or as the gate. */
+	async getFor(caller: Caller, id: string): Promise<Project> {
+		if (!(await this.#deps.gate.hasStanding(caller))) throw projectNotFound();
+		return await this.get(id);
 	}
 
 	/** What the caller may do with a project. Fails as the gate. */

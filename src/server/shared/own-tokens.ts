@@ -32,12 +32,18 @@ export function isTokenOf({ organization }: ApiToken, here: Organization): boole
 	return organization === undefined ? here.isDefault : organization === here.key;
 }
 
+/** Whether the token is a team's or the organization's: whoever manages these manages it. */
+export function isManaged({ subject }: Pick<ApiToken, "subject">): boolean {
+	return /^(?:team|organization|audit-trails):/.test(subject);
+}
+
 /**
  * Whether the token speaks for the caller. A machine's name says nothing beyond its organization:
- * there may be one of that name in each.
+ * there may be one of that name in each. One token of a team is not the master of the others.
  */
-export function isOwnToken({ subject, organization }: ApiToken, { principal }: Caller): boolean {
-	if (subject !== principal.id) return false;
+export function isOwnToken(token: ApiToken, { principal }: Caller): boolean {
+	const { id, subject, organization } = token;
+	if (subject !== principal.id || (isManaged(token) && id !== principal.loginId)) return false;
 	return principal.organization === undefined || principal.organization === organization;
 }
 

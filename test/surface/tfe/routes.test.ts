@@ -84,7 +84,6 @@ const calls: readonly Call[] = [
 			route: `GET /projects/:project${words}`,
 			path: `${defaultProject}${words}`,
 			status: 200,
-			stranger: 200,
 		}),
 	),
 	{

@@ -125,6 +125,11 @@ describe("workspaces", () => {
 			(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(({ id }) => id.slice(3));
 		expect(await names("search[name]=net-")).toEqual(["net-dev", "net-old", "net-prod"]);
 		expect(await names("search[wildcard-name]=*-prod")).toEqual(["net-prod"]);
+		expect(await names("search[wildcard-name]=N*T-*D*v")).toEqual(["net-dev"]);
+		// A regular expression of so many stars would look for hours.
+		await create(app, "a".repeat(180));
+		const stars = `*${"a*".repeat(12)}b`;
+		expect(await names(`search[wildcard-name]=${stars}`)).toEqual([]);
 		expect(await names("search[tags]=legacy")).toEqual(["net-old"]);
 		expect(await names("search[tags]=env&search[exclude-tags]=legacy")).toEqual([
 			"net-dev",

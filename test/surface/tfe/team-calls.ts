@@ -75,7 +75,7 @@ const memberCalls: readonly Call[] = [
 		status: 201,
 		...managed,
 	},
-	{ route: "GET /teams/:team", path: `${base}/teams/team-owners`, status: 200, stranger: 200 },
+	{ route: "GET /teams/:team", path: `${base}/teams/team-owners`, status: 200 },
 	{
 		...{ route: "PATCH /teams/:team", path: `${base}/teams/{id}`, before: team },
 		...{ body: { data: { type: "teams", attributes: { visibility: "organization" } } } },
@@ -95,7 +95,7 @@ const memberCalls: readonly Call[] = [
 			route: `${method} /teams/:team/relationships/organization-memberships`,
 			path: `${base}/teams/team-owners/relationships/organization-memberships`,
 			body: { data: [{ type: "organization-memberships", id: "{id}" }] },
-			...{ before: member, status: 204, ...managed },
+			...{ before: member, status: 204, ...managed, stranger: 404 },
 		},
 	]),
 	{

@@ -185,7 +185,12 @@ describe("who is in a team", () => {
 		const seen = async (who: string | null) =>
 			(await call(who, "GET", `${org}/teams`)).data.map((one: { id: string }) => one.id);
 		expect(await seen("ann")).toEqual([id, open, "team-owners"]);
-		expect(await seen("bob")).toEqual([open, "team-owners"]);
+		expect(await seen("bob")).toEqual([]);
+		expect((await call("bob", "GET", `${base}/teams/${open}`)).status).toBe(404);
+		expect((await call("bob", "GET", `${org}/projects`)).data).toEqual([]);
+		await team("others", ["bob@example.com"]);
+		expect(await seen("bob")).toContain(open);
+		expect((await call("bob", "GET", `${org}/projects`)).data).toHaveLength(1);
 		expect((await call("bob", "GET", `${base}/teams/${id}`)).status).toBe(404);
 		expect((await call("bob", "PATCH", `${base}/teams/${open}`, teamBody("mine"))).status).toBe(
 			403,

@@ -207,12 +207,21 @@ describe("variable sets", () => {
 	});
 
 	test("are shown, where they apply, to whoever may read the workspace", async () => {
-		const id = await set("shared", { global: true });
+		const id = await set("shared", {});
 		await put(id, "a", "1");
+		const applied = {
+			data: ["a", "b"].map((at) => ({ type: "workspaces", id: `ws-shop__${at}` })),
+		};
+		const places = `${base}/varsets/${id}/relationships/workspaces`;
+		expect((await call(null, "POST", places, applied)).status).toBe(204);
 		const readers = await team("readers", ["ann@example.com"]);
 		await made(`${base}/team-workspaces`, onWorkspace(readers, "read"));
 		expect((await call("ann", "GET", `${shop}/all-vars`)).data).toHaveLength(1);
-		expect((await call("ann", "GET", `${shop}/varsets`)).data).toHaveLength(1);
+		const here = await call("ann", "GET", `${shop}/varsets`);
+		expect(here.data).toHaveLength(1);
+		// Where else it applies is not theirs to know.
+		expect(here.text).not.toContain("shop__b");
+		expect((await call(null, "GET", `${shop}/varsets`)).text).toContain("shop__b");
 		expect((await call("ann", "GET", `${base}/varsets/${id}`)).status).toBe(404);
 		const vars = `${base}/varsets/${id}/relationships/vars`;
 		expect((await call("ann", "POST", vars, variable("b", "2"))).status).toBe(404);

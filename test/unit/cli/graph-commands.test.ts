@@ -104,13 +104,18 @@ describe("when an output has changed", () => {
 		expect((await cli(words("unit status app/web --exit-code"))).code).toBe(9);
 		expect((await cli(words("unit status net/vpc --exit-code"))).code).toBe(0);
 		expect((await cli(words("unit status nowhere --exit-code"))).code).toBe(3);
+		expect((await cli(words("unit status --prefix nowhere/ --exit-code"))).code).toBe(3);
+		expect((await cli(words("unit status --prefix nowhere/"))).code).toBe(0);
 		expect((await cli(words("unit status app/web --prefix x"))).code).toBe(2);
 	});
 
 	test("one unit is explained", async () => {
-		const { out } = await cli(words("unit status app/api"));
+		const { out, err } = await cli(words("unit status app/api"));
+		expect(err).toEndWith("after a plan without changes: taco unit ack app/api\n");
 		expect(out).toContain("app/api: needs re-apply\n  net/vpc#id has changed\n");
-		expect(out).toMatch(/USES\s+STATUS\s+KNOWN BY\s+SINCE\nnet\/vpc\/id\s+pending\s+declared/);
+		expect(out).toMatch(
+			/USES\s+STATUS\s+KNOWN BY\s+UPSTREAM WRITTEN\nnet\/vpc\/id\s+pending\s+declared/,
+		);
 		expect(out).toMatch(/USED BY\s+STATUS.*\napp\/web \(url\)\s+ok/);
 	});
 
@@ -169,5 +174,17 @@ describe("when an output has changed", () => {
 		expect((await cli(words("blast net/vpc#url"))).err).toBe("Nothing depends on it\n");
 		expect((await cli(words("blast nowhere"))).code).toBe(3);
 		expect(JSON.parse((await cli(words("blast net/vpc --json"))).out).count).toBe(2);
+	});
+
+	test("a unit that needs no apply is acknowledged by hand", async () => {
+		expect(await cli(words("unit ack app/api"))).toEqual({
+			code: 0,
+			out: "app/api: up to date\n",
+			err: "Acknowledged: net/vpc#id\n",
+		});
+		expect((await cli(words("unit ack app/api"))).err).toBe("Nothing to acknowledge\n");
+		const shown = JSON.parse((await cli(words("unit ack app/api --json"))).out);
+		expect(shown).toMatchObject({ unit_id: "app/api", status: "green" });
+		expect((await cli(words("unit ack nowhere"))).code).toBe(3);
 	});
 });

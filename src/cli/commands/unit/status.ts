@@ -20,7 +20,8 @@ export default command({
 		prefix: { type: "string", valueHint: "START", description: "Only ids that start with this" },
 		"exit-code": {
 			type: "boolean",
-			description: "Exit with 9 when a unit needs re-apply or might, with 10 when one is unknown",
+			description:
+				"Exit with 9 when a unit needs re-apply or might, with 10 when one is unknown, with 3 when there is none",
 		},
 	},
 	async run(cli, { unit, prefix, "exit-code": isGate }) {
@@ -30,6 +31,8 @@ export default command({
 		const statuses =
 			unit === undefined ? await showAll(cli, prefix) : [await showOne(cli, unitOf(unit))];
 		if (isGate !== true) return exitCodes.ok;
+		// A gate over nothing, such as a mistyped prefix, says nothing.
+		if (statuses.length === 0) return exitCodes.notFound;
 		if (statuses.some((status) => status === "red" || status === "yellow")) return exitCodes.stale;
 		return statuses.every((status) => status === "green") ? exitCodes.ok : exitCodes.undetermined;
 	},
@@ -103,14 +106,14 @@ async function page(cli: Cli, { unit_id, status, reasons }: UnitStatusView): Pro
 	return `${lines.join("\n")}\n`;
 }
 
-async function showEdges(cli: Cli, { incoming, outgoing, external }: UnitStatusView) {
+async function showEdges(cli: Cli, { unit_id, incoming, outgoing, external }: UnitStatusView) {
 	const paint = (shown: string, cell: string) =>
 		cell === "ok" ? painted(cli.output, "green", shown) : shown;
 	const columns = (first: string) => [
 		{ title: first, keep: true },
 		{ title: "STATUS", paint },
 		{ title: "KNOWN BY" },
-		{ title: "SINCE" },
+		{ title: "UPSTREAM WRITTEN" },
 	];
 	const cells = (name: string, edge: GraphEdgeView) => [
 		name,
@@ -127,6 +130,14 @@ async function showEdges(cli: Cli, { incoming, outgoing, external }: UnitStatusV
 		await cli.output.text("\n");
 		const rows = outgoing.map((edge) => cells(`${edge.to_unit_id} (${edge.from_output})`, edge));
 		await cli.output.table({ columns: columns("USED BY"), rows });
+	}
+	const isStuck = incoming.some(
+		({ status, sources }) => status === "pending" && !sources.includes("recorded"),
+	);
+	if (isStuck) {
+		await cli.output.note(
+			`An apply that changes nothing does not count; after a plan without changes: taco unit ack ${unit_id}`,
+		);
 	}
 	if (external > 0) {
 		await cli.output.note(

@@ -26,7 +26,7 @@ export async function showVariables(
 		rows: list.map(({ key, category, value, hcl, description, set, counts }) => [
 			key,
 			hcl ? `${category}, hcl` : category,
-			value === null ? "(sensitive)" : JSON.stringify(value).slice(1, -1),
+			value === null ? "(sensitive)" : value.replaceAll("\n", "\\n").replaceAll("\t", "\\t"),
 			...(inherited
 				? [`${set?.name ?? "the unit"}${counts === false ? " (does not count)" : ""}`]
 				: []),

@@ -59,6 +59,20 @@ const getUnitStatus: UnitOperation = {
 	},
 };
 
+const acknowledgeUpstream: UnitOperation = {
+	scope: "unit",
+	id: "acknowledgeUpstream",
+	method: "POST",
+	path: "/v1/units/:id/acknowledge",
+	tag: "Graph",
+	summary: "Take what the units upstream have now as taken in, without an apply",
+	success: { status: 200, schema: UnitStatusView },
+	failures: [404, 409],
+	async handle({ caller, id, deps }) {
+		return Response.json(statusView(await deps.core.graph.acknowledge(caller, id)));
+	},
+};
+
 const listStatuses: CollectionOperation = {
 	scope: "collection",
 	id: "listStatuses",
@@ -201,6 +215,7 @@ const getBlast: CollectionOperation = {
 
 export const graphOperations: readonly Operation[] = [
 	getUnitStatus,
+	acknowledgeUpstream,
 	listStatuses,
 	getGraph,
 	getApplyOrder,

@@ -15,7 +15,13 @@ import {
 	type Organization,
 } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
-import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
+import {
+	isManaged,
+	isOwnToken,
+	isTokenOf,
+	lifeOf,
+	refuseNarrowed,
+} from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionExchange, CollectionOperation } from "./operation.ts";
 import { readFlag, readJson } from "./operation.ts";
@@ -171,9 +177,11 @@ const renewToken: CollectionOperation = {
 		const { principal } = caller;
 		// One that was stolen could go on for ever.
 		const isForeign = found.kind !== "svc" && found.subject !== principal.id;
-		if (isForeign || principal.loginId === found.id) {
+		if (isForeign || isManaged(found) || principal.loginId === found.id) {
 			throw new DomainError("forbidden", "this credential cannot renew this token", {
-				hint: "log in, and renew it with that login",
+				hint: isManaged(found)
+					? "make it again where teams are managed"
+					: "log in, and renew it with that login",
 			});
 		}
 		const lifeMs = (await lifeOf(millisecondsOf(seconds), caller, deps)) ?? seconds * 1000;

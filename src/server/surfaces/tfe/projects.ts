@@ -83,7 +83,7 @@ async function view(exchange: Exchange, project: Project): Promise<Resource> {
 }
 
 async function found(exchange: Exchange): Promise<Project> {
-	return await exchange.deps.core.projects.get(param(exchange, "project"));
+	return await exchange.deps.core.projects.getFor(exchange.caller, param(exchange, "project"));
 }
 
 async function listAll(exchange: Exchange): Promise<Response> {
@@ -94,7 +94,7 @@ async function listAll(exchange: Exchange): Promise<Response> {
 	const names = commaSeparated(query.get("filter[names]"));
 	const part = (query.get("q") ?? "").toLowerCase();
 	const isTagged = tagFilterIn(query);
-	const found = (await core.projects.list()).filter(
+	const found = (await core.projects.listFor(exchange.caller)).filter(
 		({ name, labels }) =>
 			(names.length === 0 || names.includes(name)) &&
 			name.toLowerCase().includes(part) &&

@@ -4,7 +4,13 @@ import type { ApiToken, ApiTokens } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { everything } from "../../../core/rbac/resource.ts";
 import { type OrganizationTokenKind, organizationTokenKinds } from "../../../core/team/tokens.ts";
-import { isOwnToken, isTokenOf, lifeOf, refuseNarrowed } from "../../shared/own-tokens.ts";
+import {
+	isManaged,
+	isOwnToken,
+	isTokenOf,
+	lifeOf,
+	refuseNarrowed,
+} from "../../shared/own-tokens.ts";
 import {
 	type GivenResource,
 	nothing,
@@ -285,9 +291,7 @@ async function found(exchange: Exchange): Promise<{ token: ApiToken; shown: Show
 	const place = await deps.core.teamTokens.placeOf(caller, token.id);
 	if (place !== null) return { token, shown: { ...place, isOurs: true } };
 	const isOwn = isOwnToken(token, caller);
-	const isOther =
-		/^(?:team|organization|audit-trails):/.test(token.subject) ||
-		!isTokenOf(token, exchange.organization);
+	const isOther = isManaged(token) || !isTokenOf(token, exchange.organization);
 	const { gate } = deps.core.parts;
 	if (!isOwn && (isOther || !(await gate.may(caller, "token.manage", everything)))) throw absent();
 	return { token, shown: {} };

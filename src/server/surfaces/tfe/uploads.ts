@@ -13,6 +13,7 @@ import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { contentLength, readStateBody } from "../../shared/body.ts";
+import { pacedReader } from "../../shared/paced-body.ts";
 import type { RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import { type GivenResource, nothing, one, resourceIn } from "./document.ts";
@@ -240,7 +241,7 @@ export async function takeUpload(
 	context.principal = principal;
 	if (upload.purpose === "json") {
 		context.operation = "uploadJson";
-		await drop(request, Math.min(upload.bytesMax, deps.stateBytesMax));
+		await drop(request, context, Math.min(upload.bytesMax, deps.stateBytesMax));
 		return nothing(200);
 	}
 	const caller: Caller = {
@@ -302,13 +303,17 @@ async function checkUnused(deps: SurfaceDeps, { caller, upload, name }: Arrival)
 }
 
 /** Reads a body to its end and keeps nothing of it. */
-async function drop(request: Request, bytesMax: number): Promise<void> {
+async function drop(request: Request, context: RequestContext, bytesMax: number): Promise<void> {
 	const tooLarge = () =>
 		new DomainError("too_large", "the upload is too large", { details: { limitBytes: bytesMax } });
 	if ((contentLength(request) ?? 0) > bytesMax) throw tooLarge();
+	if (request.body === null) return;
+	const reader = pacedReader(request.body as ReadableStream<Uint8Array>, context.clock);
 	let size = 0;
-	for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+	for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
 		size += chunk.byteLength;
-		if (size > bytesMax) throw tooLarge();
+		if (size <= bytesMax) continue;
+		void reader.cancel().catch(() => undefined);
+		throw tooLarge();
 	}
 }

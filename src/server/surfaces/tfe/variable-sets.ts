@@ -124,15 +124,27 @@ async function listOfProject(exchange: Exchange): Promise<Response> {
 	);
 }
 
-/** For whoever may read the workspace's variables, whether or not they may read the sets elsewhere. */
+/**
+ * For whoever may read the workspace's variables, whether or not they may read the sets elsewhere;
+ * to those who may not, no other place where a set applies is shown.
+ */
 async function listOfWorkspace(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const unit = unitOfWorkspaceId(param(exchange, "workspace"));
 	context.unitId = unit;
 	const sources = await deps.core.variables.sets(caller, unit);
+	const readable = new Set((await deps.core.variableSets.list(caller)).map(({ id }) => id));
+	const { project } = await deps.core.workspaces.get(caller, unit);
+	const here = (set: VariableSet): VariableSet => ({
+		...set,
+		units: set.units.filter((one) => one === unit),
+		projects: set.projects.filter((one) => one === project.id),
+	});
 	const all = await Promise.all(
 		sources.map(async ({ set, variables }) =>
-			set === null ? null : await shown(exchange, set, variables),
+			set === null
+				? null
+				: await shown(exchange, readable.has(set.id) ? set : here(set), variables),
 		),
 	);
 	return paged(

@@ -1,22 +1,30 @@
 /** Lists of workspaces: searched, filtered, sorted and cut into pages. */
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
+import { matchesPattern } from "../../../core/rbac/pattern.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Project } from "../../../core/workspace/projects.ts";
+import type { Workspace } from "../../../core/workspace/service.ts";
 import { list, pageIn } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import { localId, workspaceName } from "./ids.ts";
 import { includesIn, orderIn } from "./query.ts";
 import { tagFilterIn } from "./tag-bindings.ts";
-import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
+import {
+	distinct,
+	type WithIncludes,
+	withIncludes,
+	workspaceIncludes,
+} from "./workspace-includes.ts";
 
-/** `*-prod`, `prod-*`, `*mid*` or an exact name. */
-function wildcard(pattern: string): RegExp {
-	if (Buffer.byteLength(pattern) > limits.patternBytesMax) {
+/** `*-prod`, `prod-*`, `*mid*` or an exact name. Gives whether a name in lower case matches. */
+function wildcard(text: string): (name: string) => boolean {
+	if (Buffer.byteLength(text) > limits.patternBytesMax) {
 		throw new DomainError("invalid_request", "the pattern is too long");
 	}
-	const parts = pattern.replace(/\*+/g, "*").split("*", limits.patternStarsMax + 1);
-	return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join(".*")}$`, "i");
+	// No regular expression: several stars would make one take minutes for a single name.
+	const pattern = { text, pieces: text.toLowerCase().split("*") };
+	return (name) => matchesPattern(pattern, name);
 }
 
 function wantsIn({ context, organization }: Exchange) {
@@ -31,13 +39,35 @@ function wantsIn({ context, organization }: Exchange) {
 	const isOfRuns = (query.get("filter[current-run][status]") ?? "") !== "";
 	return ({ id, labels }: UnitSummary, project: Project): boolean => {
 		if (isOfRuns || (projectId !== null && project.id !== projectId)) return false;
-		const name = workspaceName(id);
+		const name = workspaceName(id).toLowerCase();
 		return (
-			name.toLowerCase().includes(part) &&
-			(form === null || form.test(name)) &&
+			name.includes(part) &&
+			(form === null || form(name)) &&
 			isTagged({ ...project.labels, ...labels })
 		);
 	};
+}
+
+/** One after the other, and no more than the outputs of one state may be. Fails with `too_large`. */
+async function withOutputs(
+	exchange: Exchange,
+	workspaces: readonly Workspace[],
+	wanted: ReadonlySet<string>,
+): Promise<WithIncludes[]> {
+	const views: WithIncludes[] = [];
+	let bytes = 0;
+	for (const workspace of workspaces) {
+		const one = await withIncludes(exchange, workspace, wanted);
+		bytes += Buffer.byteLength(JSON.stringify(one.included));
+		if (bytes > limits.outputsBytesMax) {
+			throw new DomainError("too_large", "the outputs of these workspaces are too large together", {
+				hint: "ask for fewer workspaces at once, or for each one's outputs",
+				details: { limitBytes: limits.outputsBytesMax },
+			});
+		}
+		views.push(one);
+	}
+	return views;
 }
 
 export async function listWorkspaces(exchange: Exchange): Promise<Response> {
@@ -57,9 +87,9 @@ export async function listWorkspaces(exchange: Exchange): Promise<Response> {
 		pageNumber: page.number,
 		pageSize: page.size,
 	});
-	const views = await Promise.all(
-		workspaces.map((workspace) => withIncludes(exchange, workspace, wanted)),
-	);
+	const views = wanted.has("outputs")
+		? await withOutputs(exchange, workspaces, wanted)
+		: await Promise.all(workspaces.map((one) => withIncludes(exchange, one, wanted)));
 	return list(
 		views.map(({ view }) => view),
 		page,

@@ -83,7 +83,14 @@ function randomNode(random: Seeded, id: UnitId, all: readonly UnitId[]): GraphNo
 				};
 	const version = random.below(8) === 0 ? null : { number: 2, at };
 	const acknowledged = new Map(random.some(all, 4).map((up) => [up as string, random.below(3)]));
-	return { id, facts, version, acknowledged, acknowledgedAt: at };
+	return {
+		id,
+		facts,
+		version,
+		acknowledged,
+		acknowledgedAt: at,
+		isAcknowledgedByHand: random.below(2) === 0,
+	};
 }
 
 interface PlainEdge {
@@ -128,10 +135,12 @@ function plainEdges(input: GraphInput): PlainEdge[] {
 		const read = input.reads.findLast(
 			(one) => one.from === from && one.output === output && one.to === to,
 		);
-		if (read !== undefined && read.digest !== null) {
+		const number = target.acknowledged.get(from);
+		const isOverruled =
+			target.isAcknowledgedByHand && number !== undefined && (read?.at ?? "") <= at;
+		if (read !== undefined && read.digest !== null && !isOverruled) {
 			return edge(read.digest === now ? "ok" : "pending");
 		}
-		const number = target.acknowledged.get(from);
 		if (number === undefined) return edge("pending");
 		const then = input.digestAt(from, number, output);
 		return edge(then === undefined ? "unknown" : then === now ? "ok" : "pending");

@@ -92,6 +92,51 @@ describe("declared edges", () => {
 		expect(await colours(coreOn(store))).toEqual(await colours());
 	});
 
+	test("are acknowledged by hand where an apply would write nothing, until the next change", async () => {
+		const b = parseUnitId("b");
+		await apply("a", { outputs: { t: 1 } });
+		await apply("b", { outputs: { x: 1 } });
+		await declare(["a", "t", "b"], ["b", "x", "c"]);
+		expect(await colours()).toMatchObject({ a: "green", b: "red" });
+		const report = await core.graph.acknowledge(caller, b);
+		expect(report).toMatchObject({ status: "green", incoming: [{ status: "ok" }] });
+		expect(await colours(coreOn(store))).toMatchObject({ a: "green", b: "green" });
+		await apply("a", { outputs: { t: 2 } });
+		expect((await colours()).b).toBe("red");
+		expect((await core.graph.acknowledge(caller, b)).status).toBe("green");
+		const events = async () => {
+			const { events } = await core.audit.query(caller, { unit: b });
+			return events.filter(({ operation }) => operation === "acknowledge").length;
+		};
+		expect(await events()).toBe(2);
+		// Again says nothing new, so nothing is written.
+		await core.graph.acknowledge(caller, b);
+		expect(await events()).toBe(2);
+		await core.states.restore(caller, b, { number: 1, lockId: null, preview: false });
+		expect((await colours()).b).toBe("red");
+	});
+
+	test("are not acknowledged by hand under a lock, without a state, or without the right", async () => {
+		const b = parseUnitId("b");
+		await declare(["a", "t", "b"]);
+		await apply("a", { outputs: { t: 1 } });
+		await core.units.create(caller, b);
+		await expect(core.graph.acknowledge(caller, b)).rejects.toMatchObject({ code: "no_state" });
+		await apply("b", {});
+		await apply("a", { outputs: { t: 2 } });
+		await core.locks.lock(caller, b, { ID: "held" }, { autoCreate: false });
+		await expect(core.graph.acknowledge(caller, b)).rejects.toMatchObject({ code: "locked" });
+		await core.locks.unlock(caller, b, "held");
+		const reader: Caller = {
+			...caller,
+			principal: { ...caller.principal, id: "somebody", credentialKind: "api-token" },
+		};
+		await expect(core.graph.acknowledge(reader, b)).rejects.toMatchObject({
+			code: "unit_not_found",
+		});
+		expect((await colours()).b).toBe("red");
+	});
+
 	test("are not acknowledged by surgery, by writes without a lock, and by restores", async () => {
 		await declare(["a", "t", "b"]);
 		await apply("a", { outputs: { t: 1 } });
@@ -239,6 +284,7 @@ describe("discovered edges", () => {
 		});
 		const { cycles } = await core.graph.picture(caller, "");
 		expect(cycles as readonly unknown[]).toEqual([["a", "b"]]);
+		expect((await core.graph.picture(caller, "other/")).cycles).toEqual([]);
 		expect(await colours()).toEqual({ a: "red", b: "yellow" });
 		const order = await core.graph.order(caller, { isStaleOnly: false, from: null, prefix: "" });
 		expect(

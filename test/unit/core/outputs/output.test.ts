@@ -25,3 +25,12 @@ test("an output without a value is none", () => {
 	const found = outputsOf([indexed("none", "null", '"string"'), indexed("empty", '""', null)]);
 	expect(found.map(({ name, type }) => [name, type])).toEqual([["empty", undefined]]);
 });
+
+test("numbers as long as a state may hold take no longer than their length", () => {
+	const zeros = "0".repeat(1_000_000);
+	const found = outputsOf([
+		indexed("long", `0.${zeros}1`, null),
+		indexed("whole", `1.${zeros}`, null),
+	]);
+	expect(found.map(({ isImprecise }) => isImprecise)).toEqual([true, false]);
+});

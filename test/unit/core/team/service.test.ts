@@ -1,6 +1,7 @@
 /** Teams on several servers of one store: changes reach decisions, damage and failures deny. */
 import { describe, expect, test } from "bun:test";
 import { createAccess } from "../../../../src/core/access.ts";
+import { rootOrganization } from "../../../../src/core/organization/organization.ts";
 import { silentLog } from "../../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../../src/core/ports/metrics.ts";
 import type { Caller } from "../../../../src/core/principal.ts";
@@ -34,7 +35,7 @@ function open(store = new MemoryStore(realClock)) {
 	const shared = { store, clock, random: realRandom, log: silentLog, settings: testSettings };
 	const unitLog = new UnitLog({ ...shared, metrics: silentMetrics });
 	const { gate, teams, rbac } = createAccess(shared, unitLog);
-	const deps = { gate, teams, clock, random: realRandom };
+	const deps = { gate, teams, clock, random: realRandom, organization: rootOrganization() };
 	return {
 		...{ store, gate, rbac, shared: { ...shared, headAgeMaxMs, actDeadlineMs } },
 		teams: new TeamService(deps),
