@@ -1,13 +1,7 @@
 /** The graph as a picture that needs nothing beside itself: no font, no script, no style sheet. */
 import type { GraphEdgeView, GraphView, UnitStatus } from "../../api/graph.ts";
-import {
-	type Box,
-	type Layout,
-	type Line,
-	layoutOf,
-	type PlacedBox,
-	type Point,
-} from "./layout.ts";
+import { bendOf, type Label, labelsOf, type Wording } from "./labels.ts";
+import { type Box, type Line, layoutOf, type PlacedBox, type Point } from "./layout.ts";
 import { statusWords } from "./words.ts";
 
 interface Colors {
@@ -54,7 +48,7 @@ export function svgOf(graph: GraphView): string {
 		`<g transform="translate(${margin} ${margin})">`,
 		...layout.lines.map(({ line, points }) => lineOf(line, points)),
 		...layout.boxes.map((box) => unitOf(box, units.get(box.name))),
-		...labels(layout),
+		...labelsOf(layout, wordingOf).map(labelText),
 		"</g>",
 		legend,
 		"</svg>",
@@ -106,7 +100,6 @@ function lineOf({ from, to, outputs, status }: Link, points: readonly Point[]): 
 	return `<path class="line ${status}" d="${curve(points)}" marker-end="url(#end-${status})"><title>${escaped(title)}</title></path>`;
 }
 
-/** Level at each point; a line that goes back, as in a cycle, swings out below. */
 function curve(points: readonly Point[]): string {
 	const [first] = points;
 	if (first === undefined) return "";
@@ -114,27 +107,21 @@ function curve(points: readonly Point[]): string {
 	for (const [index, point] of points.entries()) {
 		const before = points[index - 1];
 		if (before === undefined) continue;
-		const span = point.x - before.x;
-		const reach = span > 0 ? span / 2 : 90;
-		const bend = span > 0 ? 0 : 60;
+		const { reach, bend } = bendOf(before, point);
 		path += ` C${round(before.x + reach)} ${round(before.y + bend)} ${round(point.x - reach)} ${round(point.y + bend)} ${round(point.x)} ${round(point.y)}`;
 	}
 	return path;
 }
 
-/** Names of outputs over the first stretch of their line. */
-function labels(layout: Layout<Link>): string[] {
-	return layout.lines.map(({ line, points }) => {
-		const [start, next] = points;
-		if (start === undefined || next === undefined) return "";
-		const more = line.outputs.length - labelsMax;
-		const text = line.outputs.slice(0, labelsMax).join(", ") + (more > 0 ? ` +${more}` : "");
-		const isBack = next.x < start.x;
-		const x = (start.x + next.x) / 2;
-		const y = (start.y + next.y) / 2 + (isBack ? 48 : -5);
-		const shown = text.length > 24 ? `${text.slice(0, 23)}…` : text;
-		return `<text class="label ${line.status}" x="${round(x)}" y="${round(y)}">${escaped(shown)}</text>`;
-	});
+function labelText({ line, text, x, y }: Label<Link>): string {
+	return `<text class="label ${line.status}" x="${round(x)}" y="${round(y)}">${escaped(text)}</text>`;
+}
+
+function wordingOf({ outputs, status }: Link): Wording {
+	const more = outputs.length - labelsMax;
+	const text = outputs.slice(0, labelsMax).join(", ") + (more > 0 ? ` +${more}` : "");
+	const shown = text.length > 24 ? `${text.slice(0, 23)}…` : text;
+	return { text: shown, isUrgent: status === "pending" };
 }
 
 function legendOf(y: number, alone: number): string {

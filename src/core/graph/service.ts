@@ -183,7 +183,7 @@ export class GraphService {
 		return {
 			units,
 			edges: [...edges].sort(byEnds),
-			cycles: visibleCycles(graph, isVisible),
+			cycles: visibleCycles(graph, isVisible).filter((cycle) => cycle.some(isShown)),
 			faulty: (declarations?.faulty ?? []).map(({ address, fault }) => ({
 				address: addressText(address),
 				fault,

@@ -284,6 +284,7 @@ describe("discovered edges", () => {
 		});
 		const { cycles } = await core.graph.picture(caller, "");
 		expect(cycles as readonly unknown[]).toEqual([["a", "b"]]);
+		expect((await core.graph.picture(caller, "other/")).cycles).toEqual([]);
 		expect(await colours()).toEqual({ a: "red", b: "yellow" });
 		const order = await core.graph.order(caller, { isStaleOnly: false, from: null, prefix: "" });
 		expect(
