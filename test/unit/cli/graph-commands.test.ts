@@ -188,3 +188,13 @@ describe("when an output has changed", () => {
 		expect((await cli(words("unit ack nowhere"))).code).toBe(3);
 	});
 });
+
+test("a configuration in another unit than the server's system unit is told to declare no edges", async () => {
+	const usual = await cli(words("provider init usual"));
+	expect(usual.err).not.toContain("warning");
+	expect(usual.out).toContain("Scaffolded");
+	const other = await cli(words("provider init other --system-unit platform/state"));
+	expect(other.code).toBe(0);
+	expect(other.err).toContain("the server takes edges from __opentaco_system alone");
+	expect(other.err).toContain("OPENTACO_SYSTEM_UNIT=platform/state");
+});
