@@ -1,7 +1,9 @@
 /** Every command of the program. Each is loaded when it is called, so that the others cost nothing. */
 import { commandMap } from "./command.ts";
 import { auditCommands } from "./commands/audit/index.ts";
+import { projectCommands } from "./commands/project/index.ts";
 import { rbacCommands } from "./commands/rbac/index.ts";
+import { teamCommands } from "./commands/team/index.ts";
 
 export const programSummary =
 	"OpenTaco: a state server for Terraform and OpenTofu, and the command line to it.";
@@ -265,6 +267,16 @@ export const commands = commandMap({
 	blast: {
 		summary: "Show what a change of a unit, or of one of its outputs, reaches",
 		load: () => import("./commands/blast.ts").then((module) => module.default),
+	},
+	project: {
+		summary: "Projects: names under which units are grouped",
+		aliases: ["projects"],
+		children: projectCommands,
+	},
+	team: {
+		summary: "Teams: people, and what they may do together",
+		aliases: ["teams"],
+		children: teamCommands,
 	},
 	rbac: {
 		summary: "Roles: who may do what",

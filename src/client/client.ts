@@ -31,8 +31,10 @@ import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { OrganizationsClient } from "./organizations-client.ts";
 import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
+import { ProjectsClient } from "./projects-client.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
+import { TeamsClient } from "./teams-client.ts";
 import { VariableSetsClient } from "./variable-sets-client.ts";
 import { VariablesClient } from "./variables-client.ts";
 
@@ -94,6 +96,16 @@ export class TacoClient {
 	/** Organizations as things; `organization` among the options says in which the rest works. */
 	get organizations(): OrganizationsClient {
 		return new OrganizationsClient(this.#http);
+	}
+
+	/** Names under which units are grouped. */
+	get projects(): ProjectsClient {
+		return new ProjectsClient(this.#http);
+	}
+
+	/** Teams, who is in them, and what they may do in units and projects. */
+	get teams(): TeamsClient {
+		return new TeamsClient(this.#http);
 	}
 
 	/** Variables of units. */

@@ -158,7 +158,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 	{
 		name: "orphans are judged by their age alone",
 		focus: "sleepers",
-		seedsMax: 400,
+		seedsMax: 1000,
 		edits: [edit(pruner, "generation === null || generation > settled", "generation === null")],
 	},
 	{
@@ -265,7 +265,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 	{
 		name: "the head's age is judged by the wall clock before sending",
 		focus: "pruning",
-		seedsMax: 400,
+		seedsMax: 1000,
 		edits: [
 			noAgeAfterReply,
 			noAgeOfReply,

@@ -2,10 +2,12 @@
 import { auditScenarios } from "./audit.scenarios.ts";
 import { graphScenarios } from "./graph.scenarios.ts";
 import { lockScenarios } from "./locks.scenarios.ts";
+import { projectScenarios } from "./projects.scenarios.ts";
 import { rbacCalls, rbacScenarios } from "./rbac.scenarios.ts";
 import { s3CredentialScenarios } from "./s3-credentials.scenarios.ts";
 import { gateScenarios, type Scenario } from "./scenario.ts";
 import { stateScenarios } from "./states.scenarios.ts";
+import { teamScenarios } from "./teams.scenarios.ts";
 import { lockInfo, stateText } from "./test-app.ts";
 import { unitScenarios } from "./units.scenarios.ts";
 import { variableSetScenarios } from "./variable-sets.scenarios.ts";
@@ -78,6 +80,8 @@ export const managementScenarios: readonly Scenario[] = [
 	...auditScenarios,
 	...s3CredentialScenarios,
 	...variableScenarios,
+	...projectScenarios,
+	...teamScenarios,
 	...variableSetScenarios,
 	...graphScenarios,
 ];

@@ -9,7 +9,7 @@ import { contention, orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
-import { actions, isUnitAction } from "../rbac/action.ts";
+import { type Action, actions, isUnitAction } from "../rbac/action.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { traitsOf } from "../rbac/resource.ts";
 import { created, deleted, settingsOf, type UnitSettings, withSettings } from "./changes.ts";
@@ -73,6 +73,16 @@ export class UnitService {
 		checkLabels(labels);
 		const traits = traitsOf(labels, project, "new");
 		const grant = await gate.authorize(caller, "unit.configure", id, traits);
+		const earlier = (await orUnavailable(() => log.confirm(id))).record?.state;
+		if (earlier !== undefined && earlier.deleted !== null) {
+			const before = settingsOf(earlier);
+			// What it was before comes with it, for those who may see that.
+			await this.#refuseGain(
+				...([caller, id, ["unit.manage"]] as const),
+				traitsOf(before.labels, before.project),
+				traitsOf(labels, project),
+			);
+		}
 		const at = new Date(clock.now()).toISOString();
 		return await log.act<UnitSummary>(grant, id, (state) => {
 			if (state !== null && state.deleted === null) {
@@ -236,17 +246,22 @@ export class UnitService {
 		await this.#deps.gate.authorize(caller, "unit.configure", id, traits);
 		const { labels: labelsBefore, project: projectBefore } = before;
 		await this.#refuseGain(
-			caller,
-			id,
+			...([caller, id, actions.filter(isUnitAction)] as const),
 			traitsOf(labelsBefore, projectBefore),
 			traitsOf(labels, project),
 		);
 	}
 
-	/** Fails with `forbidden` when the caller would have a right afterwards that they do not have now. */
-	async #refuseGain(caller: Caller, id: UnitId, before: Labels, after: Labels): Promise<void> {
+	/** Fails with `forbidden` when the caller would have one of the rights afterwards and not before. */
+	async #refuseGain(
+		caller: Caller,
+		id: UnitId,
+		rights: readonly Action[],
+		before: Labels,
+		after: Labels,
+	): Promise<void> {
 		const { gate } = this.#deps;
-		for (const action of actions.filter(isUnitAction)) {
+		for (const action of rights) {
 			if (await gate.may(caller, action, id, after)) {
 				await gate.authorize(caller, action, id, before);
 			}

@@ -14,8 +14,13 @@ describe("a team's token", () => {
 		const ours = `${base}/teams/team-.acme.owners/authentication-token`;
 		const { token } = (await made(ours, {})).attributes;
 		expect((await call(token, "GET", `${base}/organizations/acme/teams`)).status).toBe(200);
-		for (const list of ["organization-memberships", "teams?include=users"]) {
-			expect((await call(token, "GET", `${org}/${list}`)).text).not.toContain("bob@example.com");
+		await made(`${org}/projects`, { data: { type: "projects", attributes: { name: "hidden" } } });
+		for (const list of ["organization-memberships", "teams?include=users", "projects"]) {
+			const { status, data } = await call(token, "GET", `${org}/${list}`);
+			expect({ list, status, data }).toEqual({ list, status: 200, data: [] });
+		}
+		for (const one of ["teams/team-owners", "projects/prj-default"]) {
+			expect((await call(token, "GET", `${base}/${one}`)).status).toBe(404);
 		}
 	});
 
@@ -76,15 +81,28 @@ describe("who may write a unit and administers a project", () => {
 		expect((await call("ann", "POST", on, move)).status).toBe(204);
 	});
 
-	test("does not come to delete it by a label", async () => {
+	async function withRules(rules: readonly string[]): Promise<void> {
 		await call(null, "POST", "/v1/rbac/init");
-		const rules = ["allow:unit.read,unit.write:shop/a", "allow:unit.delete,unit.write:team=a"];
 		const permission = { id: "dev", name: "dev", rules: rules.map(ruleOf) };
 		expect((await call(null, "POST", "/v1/rbac/permissions", permission)).status).toBe(201);
 		await call(null, "POST", "/v1/rbac/roles", { id: "dev" });
 		await call(null, "POST", "/v1/rbac/roles/dev/permissions", { permission_id: "dev" });
 		const assigned = { email: "ann@example.com", role_id: "dev" };
 		expect((await call(null, "POST", "/v1/rbac/users/assign", assigned)).status).toBe(200);
+	}
+
+	test("does not come to see what a deleted unit was by making it anew", async () => {
+		await withRules(["allow:*:team=a"]);
+		expect((await call(null, "DELETE", "/v1/units/shop__a")).status).toBe(204);
+		const made = (id: string, labels: object) => call("ann", "POST", "/v1/units", { id, labels });
+		expect((await made("shop/a", { team: "a" })).status).toBe(403);
+		expect((await made("shop/c", { team: "a" })).status).toBe(201);
+		expect((await call("ann", "DELETE", "/v1/units/shop__c")).status).toBe(204);
+		expect((await made("shop/c", { team: "a" })).status).toBe(201);
+	});
+
+	test("does not come to delete it by a label", async () => {
+		await withRules(["allow:unit.read,unit.write:shop/a", "allow:unit.delete,unit.write:team=a"]);
 		const label = (labels: object) => call("ann", "PATCH", "/v1/units/shop__a", { labels });
 		expect((await label({ team: "b" })).status).toBe(200);
 		expect((await label({ team: "a" })).status).toBe(403);

@@ -24,10 +24,13 @@ import type { Exchange, Operation, UnitOperation } from "./operation.ts";
 import { organizationOperations } from "./organizations.ts";
 import { outputOperations } from "./outputs.ts";
 
+import { projectOperations } from "./projects.ts";
 import { rbacOperations } from "./rbac.ts";
 import { roleOperations } from "./roles.ts";
 import { s3CredentialOperations } from "./s3-credentials.ts";
 import { stateOperations } from "./states.ts";
+import { teamAccessOperations } from "./team-access.ts";
+import { teamOperations } from "./teams.ts";
 import { tokenOperations } from "./tokens.ts";
 import { unitSettingsOperations } from "./unit-settings.ts";
 import { unitOperations } from "./units.ts";
@@ -43,6 +46,9 @@ export const operations: readonly Operation[] = [
 	...graphOperations,
 	...variableOperations,
 	...variableSetOperations,
+	...projectOperations,
+	...teamOperations,
+	...teamAccessOperations,
 	...rbacOperations,
 	...roleOperations,
 	...auditOperations,

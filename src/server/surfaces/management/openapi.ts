@@ -9,8 +9,10 @@ import * as organizationSchemas from "../../../api/organizations.ts";
 
 import * as outputSchemas from "../../../api/outputs.ts";
 
+import * as projectSchemas from "../../../api/projects.ts";
 import * as rbacSchemas from "../../../api/rbac.ts";
 import { S3CredentialsView } from "../../../api/s3-credentials.ts";
+import * as teamSchemas from "../../../api/teams.ts";
 import * as schemas from "../../../api/units.ts";
 import * as variableSchemas from "../../../api/variables.ts";
 import type { Operation, OperationDocs, QueryParameter } from "./operation.ts";
@@ -43,7 +45,7 @@ const failureTexts: Readonly<Record<number, string>> = {
 	400: "The request cannot be understood",
 	401: "No valid token",
 	403: "The caller may not do this",
-	404: "There is no such unit, state, version, role, permission or organization",
+	404: "There is no such unit, state, version, role, team, project or organization",
 	409: "It conflicts with what is there: a lock, a newer state, an existing unit",
 	411: "A large body needs a Content-Length",
 	412: "The condition of If-Match does not hold",
@@ -79,6 +81,10 @@ const parameterTexts: Readonly<Record<string, string>> = {
 	organization: "The organization's name",
 	variable: "The variable's id, `var-…`",
 	set: "The variable set's id, `varset-…`",
+	team: "The team's id, `team-…`",
+	member: "An e-mail address, an id such as `service:deployer`, or a membership's id",
+	access: "The access's id, `tws-…` or `tprj-…`",
+	project: "The project's id, `prj-…`",
 };
 
 function parameters(docs: OperationDocs): unknown[] {
@@ -127,6 +133,8 @@ export function componentSchemas(): Record<string, unknown> {
 		variableSchemas,
 		outputSchemas,
 		organizationSchemas,
+		projectSchemas,
+		teamSchemas,
 	];
 	const all: unknown[] = modules.flatMap((module) => Object.values(module));
 	all.push(S3CredentialsView, ErrorBody);

@@ -48,6 +48,8 @@ export interface OperationDocs {
 		| "Versions"
 		| "Graph"
 		| "Variables"
+		| "Projects"
+		| "Teams"
 		| "Roles"
 		| "Audit"
 		| "Login"

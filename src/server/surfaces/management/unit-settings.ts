@@ -64,7 +64,7 @@ function projectNamed(projects: readonly Project[], name: string): string {
 	const found = projects.find((project) => project.name === name);
 	if (found !== undefined) return found.id;
 	throw new DomainError("not_found", "there is no such project", {
-		hint: "a project is named by its name; the TFE API makes them",
+		hint: "a project is named by its name; taco project ls lists them",
 	});
 }
 

@@ -60,7 +60,7 @@ function documentation(schemas: Described["schemas"]) {
 			title: "OpenTaco",
 			version: buildInfo.version,
 			description:
-				"A state server for Terraform and OpenTofu. Errors have the form of `Error`: a stable code, what happened, and what to do next. The addresses of units, variables, roles, audit and tokens stand below `/v1/orgs/<name>/` as well, for another organization than the default one: `/v1/orgs/acme/units`.",
+				"A state server for Terraform and OpenTofu. Errors have the form of `Error`: a stable code, what happened, and what to do next. The addresses of units, variables, projects, teams, roles, audit and tokens stand below `/v1/orgs/<name>/` as well, for another organization than the default one: `/v1/orgs/acme/units`.",
 		},
 		tags: [
 			{ name: "Units", description: "A unit is one Terraform state with its lock and history" },
@@ -72,6 +72,8 @@ function documentation(schemas: Described["schemas"]) {
 				name: "Variables",
 				description: "Values for configurations; sensitive ones are write-only",
 			},
+			{ name: "Projects", description: "Names under which units are grouped" },
+			{ name: "Teams", description: "People, and what they may do together" },
 			{ name: "Roles", description: "Who may do what" },
 			{ name: "Audit", description: "Who did what, and who was not let" },
 			{ name: "Login", description: "From a proof of who one is to a token" },

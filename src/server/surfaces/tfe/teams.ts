@@ -1,16 +1,11 @@
 /** Teams, and who is in them. */
-import { ownGrant } from "../../../auth/shared-state.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import { organizationFlags } from "../../../core/team/access.ts";
 import { namedPerson, type TeamInput } from "../../../core/team/changes.ts";
-import {
-	type Membership,
-	ownersId,
-	subjectOfTeam,
-	teamVisibilities,
-} from "../../../core/team/model.ts";
+import { type Membership, ownersId, teamVisibilities } from "../../../core/team/model.ts";
 import type { MemberInput, SeenMembership, SeenTeam } from "../../../core/team/service.ts";
+import { deleteTeam } from "../../shared/delete-team.ts";
 import {
 	cut,
 	type GivenResource,
@@ -213,13 +208,9 @@ async function update(exchange: Exchange): Promise<Response> {
 	return await answer(exchange, id);
 }
 
-/** Its tokens end with it: the subject that they speak for can never act again. */
 async function remove(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const id = param(exchange, "team");
-	await deps.core.teams.delete(caller, id);
-	const { subjects } = await deps.identities;
-	await subjects.setDisabled(await ownGrant(caller), subjectOfTeam(id), true);
+	await deleteTeam(caller, deps.core, deps.identities, param(exchange, "team"));
 	return nothing();
 }
 

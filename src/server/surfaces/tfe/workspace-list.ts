@@ -4,12 +4,18 @@ import { limits } from "../../../core/limits.ts";
 import { matchesPattern } from "../../../core/rbac/pattern.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Project } from "../../../core/workspace/projects.ts";
+import type { Workspace } from "../../../core/workspace/service.ts";
 import { list, pageIn } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import { localId, workspaceName } from "./ids.ts";
 import { includesIn, orderIn } from "./query.ts";
 import { tagFilterIn } from "./tag-bindings.ts";
-import { distinct, withIncludes, workspaceIncludes } from "./workspace-includes.ts";
+import {
+	distinct,
+	type WithIncludes,
+	withIncludes,
+	workspaceIncludes,
+} from "./workspace-includes.ts";
 
 /** `*-prod`, `prod-*`, `*mid*` or an exact name. Gives whether a name in lower case matches. */
 function wildcard(text: string): (name: string) => boolean {
@@ -42,6 +48,28 @@ function wantsIn({ context, organization }: Exchange) {
 	};
 }
 
+/** One after the other, and no more than the outputs of one state may be. Fails with `too_large`. */
+async function withOutputs(
+	exchange: Exchange,
+	workspaces: readonly Workspace[],
+	wanted: ReadonlySet<string>,
+): Promise<WithIncludes[]> {
+	const views: WithIncludes[] = [];
+	let bytes = 0;
+	for (const workspace of workspaces) {
+		const one = await withIncludes(exchange, workspace, wanted);
+		bytes += Buffer.byteLength(JSON.stringify(one.included));
+		if (bytes > limits.outputsBytesMax) {
+			throw new DomainError("too_large", "the outputs of these workspaces are too large together", {
+				hint: "ask for fewer workspaces at once, or for each one's outputs",
+				details: { limitBytes: limits.outputsBytesMax },
+			});
+		}
+		views.push(one);
+	}
+	return views;
+}
+
 export async function listWorkspaces(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
 	const page = pageIn(context.query);
@@ -59,9 +87,9 @@ export async function listWorkspaces(exchange: Exchange): Promise<Response> {
 		pageNumber: page.number,
 		pageSize: page.size,
 	});
-	const views = await Promise.all(
-		workspaces.map((workspace) => withIncludes(exchange, workspace, wanted)),
-	);
+	const views = wanted.has("outputs")
+		? await withOutputs(exchange, workspaces, wanted)
+		: await Promise.all(workspaces.map((one) => withIncludes(exchange, one, wanted)));
 	return list(
 		views.map(({ view }) => view),
 		page,
