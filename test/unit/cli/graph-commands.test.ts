@@ -189,6 +189,16 @@ describe("when an output has changed", () => {
 	});
 });
 
+test("a configuration in another unit than the server's system unit is told to declare no edges", async () => {
+	const usual = await cli(words("provider init usual"));
+	expect(usual.err).not.toContain("warning");
+	expect(usual.out).toContain("Scaffolded");
+	const other = await cli(words("provider init other --system-unit platform/state"));
+	expect(other.code).toBe(0);
+	expect(other.err).toContain("the server takes edges from __opentaco_system alone");
+	expect(other.err).toContain("OPENTACO_SYSTEM_UNIT=platform/state");
+});
+
 test("names of outputs write no control sequences on a terminal", async () => {
 	const values = { "\u001b]0;CANARY\u0007": 1, "\u202eesrever": 2 };
 	const reading = {
