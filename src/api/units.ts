@@ -229,6 +229,9 @@ export const ServerInfo = Type.Object(
 		version: Type.String(),
 		storage: Type.Object({ type: Type.String(), durable: Type.Boolean() }),
 		features: Type.Array(Type.String()),
+		system_unit: Type.Optional(
+			Type.String({ description: "The unit whose state declares edges of the graph" }),
+		),
 	},
 	{ $id: "ServerInfo" },
 );

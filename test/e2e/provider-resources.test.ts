@@ -181,6 +181,10 @@ resource "opentaco_role_assignment" "team" {
 				["opentaco_permission.dev", "dev-write"],
 			] as const) {
 				await tf.must("state", "rm", address);
+				if (address.endsWith(".dev")) {
+					const text = await failure(tf, "apply", "-auto-approve");
+					expect(text).toContain(`terraform import ${address.replace(".dev", ".NAME")} ${id}`);
+				}
 				await tf.must("import", address, id);
 			}
 			expect(await tf.must("plan")).toContain("No changes");

@@ -1,5 +1,6 @@
 /** Statuses and their reasons in words and colours. */
 import type { StatusReasonView, UnitStatus } from "../../api/graph.ts";
+import { safeText } from "../../lib/safe-text.ts";
 import type { Output } from "../output.ts";
 
 export const statusWords: Readonly<Record<UnitStatus, string>> = {
@@ -51,9 +52,12 @@ const sentences: Readonly<Record<string, (subject: string) => string>> = {
 	readings_truncated: () => "its state reads more than is followed",
 };
 
-/** A reason in one sentence; a code that a newer server has invented is shown as it is. */
+/**
+ * A reason in one sentence, safe on a terminal: outputs have the names that states give them. A code
+ * that a newer server has invented is shown as it is.
+ */
 export function reasonText({ code, unit_id, output, units }: StatusReasonView): string {
 	const subject = output === undefined ? (unit_id ?? "") : `${unit_id ?? ""}#${output}`;
 	const cycle = code === "cycle" && (units?.length ?? 0) > 0 ? `: ${units?.join(", ")}` : "";
-	return `${sentences[code]?.(subject) ?? `${subject} ${code}`.trim()}${cycle}`;
+	return safeText(`${sentences[code]?.(subject) ?? `${subject} ${code}`.trim()}${cycle}`);
 }

@@ -104,6 +104,11 @@ export class GraphService {
 		this.#deps = deps;
 	}
 
+	/** The unit whose state declares edges. */
+	get systemUnit(): UnitId {
+		return this.#deps.systemUnit;
+	}
+
 	/** See LiveGraph.declaredEdges. */
 	declaredEdges(certain: readonly UnitId[] = []): Promise<readonly DeclaredEdge[]> {
 		return this.#deps.live.declaredEdges(certain);

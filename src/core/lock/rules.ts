@@ -1,4 +1,5 @@
 /** Who may lock, write and unlock: pure, and the same for every surface. Upholds I1, I2 and I10. */
+import { safeText } from "../../lib/safe-text.ts";
 import { DomainError } from "../errors.ts";
 import type { Caller } from "../principal.ts";
 import type { Lock, UnitState } from "../unit/record.ts";
@@ -17,7 +18,8 @@ export function describeHolder(lock: Lock): string {
 	const who = lock.info.Who;
 	const name =
 		typeof who === "string" && who !== "" ? `${who} as ${lock.principal}` : lock.principal;
-	return `held by ${name}, since ${lock.since}, over ${surfaceNames[lock.surface]}`;
+	// Clients print this on terminals; whoever locks chooses the name.
+	return `held by ${safeText(name)}, since ${lock.since}, over ${surfaceNames[lock.surface]}`;
 }
 
 /** The error for a caller whom this lock stops. */

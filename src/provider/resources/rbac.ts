@@ -60,7 +60,7 @@ export const roleResource: ResourceType<Api> = {
 		const role = requestOf(planned);
 		const permissions = textsOf(planned, "permissions");
 		const { rbac } = api.units;
-		await rbac.createRole(role, { signal });
+		await orTaken("role", role.id, () => rbac.createRole(role, { signal }));
 		try {
 			if (permissions.length > 0) await rbac.addToRole(role.id, permissions, { signal });
 		} catch (error) {
@@ -110,9 +110,9 @@ export const permissionResource: ResourceType<Api> = {
 	validate: (config) => ((config.rules ?? []) as readonly PlainMap[]).flatMap(ruleFaults),
 	async create(planned, { api, signal }) {
 		const rules = ((planned.rules ?? []) as readonly PlainMap[]).map(ruleOf);
-		const made = await api.units.rbac.createPermission(
-			{ ...requestOf(planned), rules },
-			{ signal },
+		const permission = { ...requestOf(planned), rules };
+		const made = await orTaken("permission", permission.id, () =>
+			api.units.rbac.createPermission(permission, { signal }),
 		);
 		return { name: made.name, description: made.description };
 	},
@@ -144,6 +144,29 @@ export const permissionResource: ResourceType<Api> = {
 	},
 	importFrom: (id) => ({ id }),
 };
+
+/** What is there already is not overwritten; the message says how to take it over. */
+async function orTaken<T>(
+	kind: "role" | "permission",
+	id: string,
+	make: () => Promise<T>,
+): Promise<T> {
+	try {
+		return await make();
+	} catch (error) {
+		if (!isClientError(error, "conflict") || !/exists/.test(error.message)) throw error;
+		throw new ProviderError(
+			`The ${kind} already exists`,
+			[
+				`The server has a ${kind} ${id} already. Either`,
+				`- import it: terraform import opentaco_${kind}.NAME ${id}`,
+				"- choose another id",
+				`- or delete it first: taco rbac ${kind} delete ${id}`,
+			].join("\n"),
+			"id",
+		);
+	}
+}
 
 /** Terraform destroys before it changes what depended on it, unless it is told otherwise. */
 function inUse(id: string): ProviderError {

@@ -188,3 +188,35 @@ describe("when an output has changed", () => {
 		expect((await cli(words("unit ack nowhere"))).code).toBe(3);
 	});
 });
+
+test("a configuration in another unit than the server's system unit is told to declare no edges", async () => {
+	const usual = await cli(words("provider init usual"));
+	expect(usual.err).not.toContain("warning");
+	expect(usual.out).toContain("Scaffolded");
+	const other = await cli(words("provider init other --system-unit platform/state"));
+	expect(other.code).toBe(0);
+	expect(other.err).toContain("the server takes edges from __opentaco_system alone");
+	expect(other.err).toContain("OPENTACO_SYSTEM_UNIT=platform/state");
+});
+
+test("names of outputs write no control sequences on a terminal", async () => {
+	const values = { "\u001b]0;CANARY\u0007": 1, "\u202eesrever": 2 };
+	const reading = {
+		...{ mode: "data", type: "opentaco_outputs", name: "r", provider: "p" },
+		instances: [{ attributes: { unit_id: "net/vpc", values } }],
+	};
+	const state = stateText(++serial, "hostile", { resources: [reading] });
+	await app.send("POST", "/v1/backend/hostile", { body: state });
+	const commands = [
+		["graph"],
+		["graph", "--dot"],
+		["unit", "status"],
+		["unit", "status", "hostile"],
+	];
+	for (const argv of commands) {
+		const { out } = await cli(argv);
+		expect(out).toContain("hostile");
+		expect(out.replaceAll(/\u001b\[[0-9;]*m/g, "")).not.toMatch(/[\u001b\u0007]/);
+		if (!argv.includes("--dot")) expect(out).not.toContain("\u202e");
+	}
+});

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { GraphView } from "../../../api/graph.ts";
 import { fileError } from "../../../client/credentials/local-file-error.ts";
+import { safeText } from "../../../lib/safe-text.ts";
 import { command } from "../../command.ts";
 import type { Cli } from "../../context.ts";
 import { usageError } from "../../errors.ts";
@@ -96,7 +97,8 @@ function aligned(cli: Cli, lines: readonly TreeLine[]): string[] {
 		const name = nameOf(line);
 		const words = statusWords[line.status];
 		const used = Math.max(Bun.stringWidth(name), room) + 2 + words.length;
-		const via = line.outputs.length === 0 ? "" : `  ${line.outputs.join(", ")}`;
+		// Outputs have the names that states give them.
+		const via = line.outputs.length === 0 ? "" : `  ${safeText(line.outputs.join(", "))}`;
 		const tail = fitted(`${marks[line.mark]}${via}`, limit === null ? null : limit - used);
 		const gap = " ".repeat(Math.max(0, room - Bun.stringWidth(name)) + 2);
 		return `${name}${gap}${painted(output, line.status, words)}${tail}`.trimEnd();

@@ -11,7 +11,7 @@ const defaultFolder = "opentaco-config";
 export default command({
 	details:
 		"Its own state lies at the server, in the system unit, which is created when it is missing. The\nfiles hold no secret: the http backend takes its credentials from the environment (taco env), the\nprovider also takes what taco login has stored.",
-	examples: ["taco provider init", "taco provider init . --system-unit platform/taco"],
+	examples: ["taco provider init", "taco provider init . --no-create"],
 	args: {
 		directory: {
 			type: "positional",
@@ -22,7 +22,7 @@ export default command({
 		"system-unit": {
 			type: "string",
 			valueHint: "UNIT",
-			description: `The unit for its state; ${systemUnitId} by default`,
+			description: `The unit for its state; by default the server's, which is ${systemUnitId} unless it was told otherwise`,
 		},
 		force: { type: "boolean", description: "Overwrite files that exist" },
 		"no-create": { type: "boolean", description: "Do not create the system unit" },
@@ -30,11 +30,13 @@ export default command({
 	async run(cli, args) {
 		const named = args.directory ?? args.dir ?? defaultFolder;
 		const folder = resolve(cli.io.cwd, named);
-		const unit = parseUnitId(args["system-unit"] ?? systemUnitId);
+		const isCreating = cli.all("no-create").at(-1) !== "true";
+		const known = isCreating ? await systemUnitOf(cli) : undefined;
+		const unit = parseUnitId(args["system-unit"] ?? known ?? systemUnitId);
 		const { url } = await cli.server();
 		const note = (line: string) =>
 			cli.output.json ? cli.output.note(line) : cli.output.text(`${line}\n`);
-		const created = cli.all("no-create").at(-1) !== "true" && (await createUnit(cli, unit));
+		const created = isCreating && (await createUnit(cli, unit));
 		if (created) await note(`Created system unit: ${unit}`);
 		const written: string[] = [];
 		for (const [name, text] of Object.entries(
@@ -43,6 +45,11 @@ export default command({
 			const path = join(folder, name);
 			if (await place(folder, path, text, args.force === true)) written.push(path);
 			else await note(`Skipped existing file: ${path} (use --force to overwrite)`);
+		}
+		if (known !== undefined && known !== unit) {
+			await cli.output.warn(
+				`the server takes edges from ${known} alone: an opentaco_dependency here declares none, unless the server is started with OPENTACO_SYSTEM_UNIT=${unit}`,
+			);
 		}
 		if (cli.output.json) {
 			await cli.output.document({ directory: folder, written, system_unit: unit, created });
@@ -53,6 +60,12 @@ export default command({
 		await note(`Run: cd ${shellWord(named)} && terraform init && terraform apply`);
 	},
 });
+
+/** The unit from whose state the server takes edges, if it says so. */
+async function systemUnitOf(cli: Cli): Promise<string | undefined> {
+	const client = await cli.client();
+	return (await client.info({ signal: cli.signal })).system_unit;
+}
 
 /** The path as one word of a shell, and no flag of `cd`. */
 function shellWord(path: string): string {

@@ -210,6 +210,7 @@ const getInfo: CollectionOperation = {
 			version: buildInfo.version,
 			storage: { type: deps.storage.kind, durable: deps.storage.isDurable },
 			features: [...features],
+			system_unit: deps.core.graph.systemUnit,
 		};
 		return Response.json(info);
 	},

@@ -11,6 +11,7 @@ import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Lock, LockInfo } from "../../../core/unit/record.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { isOwnLock, lockIdPrefix } from "../../../core/workspace/workspace-lock.ts";
+import { safeText } from "../../../lib/safe-text.ts";
 import { readBody } from "../../shared/body.ts";
 import { isLock } from "../../shared/lock-view.ts";
 import { actionTextIn, one } from "./document.ts";
@@ -40,7 +41,8 @@ function lockInfo(
 
 /** 409 whose detail names the holder: only this status makes `-lock-timeout` wait. */
 function conflict(text: string, lock: Lock | null): Response {
-	const holder = lock === null ? "" : ` (${describeHolder(lock)}; lock id ${lock.info.ID})`;
+	const holder =
+		lock === null ? "" : ` (${describeHolder(lock)}; lock id ${safeText(lock.info.ID)})`;
 	return errorDocument(409, "conflict", `${text}${holder}`);
 }
 
