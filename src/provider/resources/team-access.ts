@@ -1,11 +1,11 @@
-import type { TeamAccessView, TeamProjectAccess, TeamUnitAccess } from "../../api/teams.ts";
-import { isClientError } from "../../client/errors.ts";
 import {
-	projectAccess,
-	projectLevels,
-	workspaceAccess,
-	workspaceLevels,
-} from "../../core/team/access.ts";
+	type TeamAccessView,
+	type TeamProjectAccess,
+	type TeamUnitAccess,
+	teamDetails,
+	teamLevels,
+} from "../../api/teams.ts";
+import { isClientError } from "../../client/errors.ts";
 import type { Api } from "../configuration.ts";
 import { type Diagnostic, ProviderError } from "../plugin/diagnostic.ts";
 import type { Attribute, PlainMap, ResourceType } from "../plugin/schema.ts";
@@ -14,15 +14,10 @@ import { gone } from "./rbac.ts";
 
 type Details = Readonly<Record<string, string | boolean>>;
 
-const underscored = (details: Details): Details =>
-	Object.fromEntries(
-		Object.entries(details).map(([name, value]) => [name.replaceAll("-", "_"), value]),
-	);
-
 /** What a custom access consists of when nothing is said. */
-const inUnit = underscored(workspaceAccess("custom", {}).workspace);
-const inProject = underscored(projectAccess("custom", {}, {}).workspace);
-const ofProject = underscored(projectAccess("custom", {}, {}).project);
+const inUnit: Details = teamDetails.unit;
+const inProject: Details = teamDetails.unitsOfProject;
+const ofProject: Details = teamDetails.project;
 
 const fixed = (mode: Attribute["mode"], description: string): Attribute => ({
 	type: "string",
@@ -151,7 +146,7 @@ function accessFaults(config: PlainMap, isUnknown: (name: string) => boolean): D
 		return problem("Set unit_id or project_id.", "unit_id");
 	}
 	const isUnit = has("unit_id");
-	const levels: readonly string[] = isUnit ? workspaceLevels : projectLevels;
+	const levels: readonly string[] = isUnit ? teamLevels.unit : teamLevels.project;
 	const level = textOf(config, "level");
 	if (level !== undefined && !levels.includes(level)) {
 		const where = isUnit ? "a unit" : "a project";
