@@ -321,3 +321,24 @@ output "o" { value = data.terraform_remote_state.s.outputs.o }
 		expect(unauthorized.stderr).toContain("nauthorized");
 	}, 30_000);
 });
+
+test.skipIf(Bun.which("tofu") === null)(
+	"tofu output decrypts what the server cannot",
+	async () => {
+		const sealing = `terraform {
+  encryption {
+    key_provider "pbkdf2" "k" { passphrase = "correct-horse-battery-staple" }
+    method "aes_gcm" "m" { keys = key_provider.pbkdf2.k }
+    state { method = method.aes_gcm.m }
+  }
+}
+`;
+		const p = await project("sealed", "tofu", 'name = "sealed"', resources + sealing);
+		await p.must("init");
+		await p.must("apply", "-auto-approve");
+		expect(await p.must("output", "-raw", "o")).toBe("one");
+		const all = JSON.parse(await p.must("output", "-json"));
+		expect(Object.keys(all)).toEqual(["big", "list", "o", "s"]);
+	},
+	60_000,
+);

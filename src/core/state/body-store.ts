@@ -164,13 +164,9 @@ function checkMd5(facts: StateFacts, md5: string | null): void {
 }
 
 function checksumMismatch(): DomainError {
-	return new DomainError(
-		"checksum_mismatch",
-		"the body is not the one that its Content-MD5 was made of",
-		{
-			hint: "send it again; if it persists, something between the client and the server changes bodies",
-		},
-	);
+	return new DomainError("checksum_mismatch", "the body is not the one whose MD5 was announced", {
+		hint: "send it again; if it persists, something between the client and the server changes bodies",
+	});
 }
 
 /** Stored bytes are not those that were written. */

@@ -25,7 +25,7 @@ export function regression(
 /** The refusal of a regression that nobody forced. */
 export function stateConflict(reason: string): DomainError {
 	return new DomainError("state_conflict", reason, {
-		hint: "read the current state and apply again; to replace it on purpose, force the push",
+		hint: "read the current state and apply again; to replace it on purpose, `taco unit push --force`",
 	});
 }
 

@@ -34,10 +34,12 @@ function typeOf(type: unknown): string {
 	return typeof type === "string" ? type : "string";
 }
 
+type Shown = Omit<Output, "valueText" | "typeText">;
+
 function view(
 	{ organization }: Pick<Exchange, "organization">,
 	version: StateVersionName,
-	output: Output,
+	output: Shown,
 	isRevealing: boolean,
 ): Resource {
 	const { name, value, type, isSensitive, isImprecise } = output;
@@ -85,7 +87,25 @@ async function listCurrent(exchange: Exchange): Promise<Response> {
 	const id = unitOf(exchange);
 	context.allowSlow();
 	const { unit } = await deps.core.workspaces.get(caller, id);
-	return paged(await currentOutputs(exchange, unit), context.query);
+	const sealed = await sealedOutput(exchange, unit);
+	return paged(sealed === null ? await currentOutputs(exchange, unit) : [sealed], context.query);
+}
+
+/**
+ * Stands for the outputs of a state that OpenTofu encrypted. An output without an exact type makes
+ * Terraform and OpenTofu read the whole state, which OpenTofu can decrypt; an empty list would be
+ * taken for a state without outputs. Null for other clients, and for who may not read the state.
+ */
+async function sealedOutput(exchange: Exchange, unit: UnitSummary): Promise<Resource | null> {
+	const { caller, deps, request } = exchange;
+	const { current } = unit;
+	if (current?.encrypted !== true || !request.headers.has("terraform-version")) return null;
+	if (!(await deps.core.parts.gate.may(caller, "unit.read", unit.id))) return null;
+	const sealed = {
+		...{ name: "encrypted", value: null, type: undefined },
+		...{ isSensitive: true, isImprecise: true },
+	};
+	return view(exchange, nameOfVersion(unit.id, current), sealed, false);
 }
 
 function absent(): DomainError {
