@@ -19,8 +19,12 @@ describe("a team's token", () => {
 			const { status, data } = await call(token, "GET", `${org}/${list}`);
 			expect({ list, status, data }).toEqual({ list, status: 200, data: [] });
 		}
+		for (const list of ["projects", "teams"]) {
+			expect((await call(token, "GET", `/v1/${list}`)).json).toMatchObject({ count: 0 });
+		}
 		for (const one of ["teams/team-owners", "projects/prj-default"]) {
 			expect((await call(token, "GET", `${base}/${one}`)).status).toBe(404);
+			expect((await call(token, "GET", `/v1/${one}`)).status).toBe(404);
 		}
 	});
 

@@ -33,11 +33,11 @@ const listProjects: CollectionOperation = {
 	method: "GET",
 	path,
 	tag,
-	summary: "All projects; their names are known to everybody who is let in",
+	summary: "All projects, for whoever has any rights in the organization",
 	success: { status: 200, schema: ProjectList },
 	failures: [],
-	async handle({ deps }) {
-		const projects = (await deps.core.projects.list()).map(projectView);
+	async handle({ caller, deps }) {
+		const projects = (await deps.core.projects.listFor(caller)).map(projectView);
 		const list: ProjectList = { projects, count: projects.length };
 		return Response.json(list);
 	},
@@ -70,8 +70,9 @@ const getProject: CollectionOperation = {
 	summary: "One project",
 	success: { status: 200, schema: ProjectSchema },
 	failures: [404],
-	async handle({ deps, params }) {
-		return Response.json(projectView(await deps.core.projects.get(params.project ?? "")));
+	async handle({ caller, deps, params }) {
+		const found = await deps.core.projects.getFor(caller, params.project ?? "");
+		return Response.json(projectView(found));
 	},
 };
 

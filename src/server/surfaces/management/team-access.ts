@@ -121,7 +121,7 @@ async function give(exchange: CollectionExchange, given: CreateTeamAccess) {
 	checkDetails(level, unitText === undefined ? "project" : "unit", given);
 	const { teamGrants, workspaces, projects } = deps.core;
 	if (unitText === undefined) {
-		const { id } = await projects.get(project ?? "");
+		const { id } = await projects.getFor(caller, project ?? "");
 		const [own, inside] = [inCore(given.project_access), inCore(given.unit_access)];
 		return await teamGrants.addToProject(caller, id, team, projectAccess(level, own, inside));
 	}

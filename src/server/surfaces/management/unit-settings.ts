@@ -50,7 +50,7 @@ const updateSettings: UnitOperation = {
 		const { project, ...given } = await readJson(request, UnitSettingsChange);
 		const attributes = Object.entries(given).map(([name, value]) => [named(name), value]);
 		const settings = settingsIn(Object.fromEntries(attributes));
-		const projects = await deps.core.projects.list();
+		const projects = await deps.core.projects.listFor(caller);
 		const projectId = project === undefined ? undefined : projectNamed(projects, project);
 		const workspace = await deps.core.workspaces.update(caller, id, {
 			settings,

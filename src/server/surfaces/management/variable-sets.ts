@@ -35,11 +35,11 @@ function setView(set: VariableSet): VariableSetView {
 
 /** Projects that it is to apply to must exist: a mistake would wait for one of that id. */
 async function changeOf(
-	{ deps }: CollectionExchange,
+	{ caller, deps }: CollectionExchange,
 	given: UpdateVariableSet,
 ): Promise<VariableSetChange> {
 	const { name, description, units, projects } = given;
-	for (const project of projects ?? []) await deps.core.projects.get(project);
+	for (const project of projects ?? []) await deps.core.projects.getFor(caller, project);
 	return {
 		...{ name, description, projects, isGlobal: given.global, isPriority: given.priority },
 		units: units?.map(parseUnitId),
@@ -76,7 +76,7 @@ const createSet: CollectionOperation = {
 		const { request, caller, deps } = exchange;
 		const given = await readJson(request, CreateVariableSet, large);
 		const { name, project = null } = given;
-		if (project !== null) await deps.core.projects.get(project);
+		if (project !== null) await deps.core.projects.getFor(caller, project);
 		const change = await changeOf(exchange, given);
 		const { description = "", isGlobal = false, isPriority = false } = change;
 		const set = await deps.core.variableSets.create(caller, project, {

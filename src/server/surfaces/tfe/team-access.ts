@@ -144,7 +144,10 @@ async function addToProject(given: Exchange): Promise<Response> {
 	const body = await resourceIn(given.request, "team-projects");
 	return await inScopeOf(given, relatedId(body, "team") ?? "", async (exchange) => {
 		const { caller, deps } = exchange;
-		const project = await deps.core.projects.get(localRelated(exchange, body, "project"));
+		const project = await deps.core.projects.getFor(
+			caller,
+			localRelated(exchange, body, "project"),
+		);
 		const access = projectAccess(
 			body.attributes.access,
 			detailsIn(body, "project-access"),

@@ -113,7 +113,7 @@ async function listAll(exchange: Exchange): Promise<Response> {
 
 async function listOfProject(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const { id } = await deps.core.projects.get(param(exchange, "project"));
+	const { id } = await deps.core.projects.getFor(caller, param(exchange, "project"));
 	const sets = await deps.core.variableSets.list(caller);
 	return await shownPage(
 		exchange,
@@ -163,11 +163,11 @@ function unitsIn({ organization }: Exchange, given: readonly GivenResource[]): U
 
 /** Their projects must exist: a mistake would wait for somebody to make one of that id. */
 async function projectsIn(
-	{ deps, organization }: Exchange,
+	{ caller, deps, organization }: Exchange,
 	given: readonly GivenResource[],
 ): Promise<string[]> {
 	const ids = given.map(({ id }) => localId(organization, id ?? ""));
-	for (const id of ids) await deps.core.projects.get(id);
+	for (const id of ids) await deps.core.projects.getFor(caller, id);
 	return ids;
 }
 
