@@ -141,6 +141,7 @@ describe("taco team", () => {
 		["team access grant owners custom --unit app/prod --detail runs", 2, "name=value"],
 		["team access grant owners read --unit app/prod --detail runs=plan", 8, "custom"],
 		["team access grant owners custom --unit app/prod --detail flying=true", 8, "unit_access"],
+		["team access grant owners custom --unit app/prod --detail create=true", 8, "state_versions"],
 		["team create a --visibility all", 2, "secret, organization"],
 	] as const) {
 		test(`refuses ${line}`, async () => {
