@@ -172,3 +172,10 @@ test("taco project makes, renames and deletes, and units move in and out", async
 	expect(await run("project update store --name shop")).toMatchObject({ code: 3 });
 	expect(await run("project update store")).toMatchObject({ code: 2 });
 });
+
+test("whoever has no rights in the organization is told that there is nothing", async () => {
+	await app[Symbol.asyncDispose]();
+	app = createTestApp({ decide: async () => false });
+	expect(await run("team ls")).toMatchObject({ code: 0, out: "", err: "No teams\n" });
+	expect(await run("project ls")).toMatchObject({ code: 0, out: "", err: "No projects\n" });
+});
