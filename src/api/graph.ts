@@ -150,6 +150,11 @@ export const BlastView = Type.Object(
 	{
 		unit_id: Type.String(),
 		output: Nullable(Type.String()),
+		output_exists: Nullable(
+			Type.Boolean({
+				description: "Whether the unit has it now; null without one, or where it cannot be told",
+			}),
+		),
 		units: Type.Array(
 			Type.Object({
 				...place,

@@ -86,6 +86,29 @@ export const AddTeamMembers = Type.Object(
 );
 export type AddTeamMembers = Static<typeof AddTeamMembers>;
 
+/** What a custom access consists of, with what holds when nothing is said. */
+export const teamDetails = {
+	/** In a unit. */
+	unit: {
+		...{ runs: "read", variables: "none", state_versions: "none", sentinel_mocks: "none" },
+		...{ workspace_locking: false, run_tasks: false, policy_overrides: false },
+	},
+	/** In the units of a project. */
+	unitsOfProject: {
+		...{ runs: "read", variables: "none", state_versions: "none", sentinel_mocks: "none" },
+		...{ run_tasks: false, policy_overrides: false },
+		...{ create: false, locking: false, move: false, delete: false },
+	},
+	/** With a project itself. */
+	project: { settings: "read", teams: "none", variable_sets: "none" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string | boolean>>>>;
+
+/** The levels of an access to a unit, and of one to a project. */
+export const teamLevels = {
+	unit: ["read", "plan", "write", "admin", "custom"],
+	project: ["read", "write", "maintain", "admin", "custom"],
+} as const;
+
 const text = Type.Optional(Type.String());
 const flag = Type.Optional(Type.Boolean());
 
@@ -122,8 +145,7 @@ export const TeamProjectAccess = Type.Object(
 export type TeamProjectAccess = Static<typeof TeamProjectAccess>;
 
 const level = Type.String({
-	description:
-		"In a unit `read`, `plan`, `write`, `admin`, `custom`; in a project `read`, `write`, `maintain`, `admin`, `custom`",
+	description: `In a unit ${teamLevels.unit.join(", ")}; in a project ${teamLevels.project.join(", ")}`,
 });
 
 export const TeamAccessView = Type.Object(

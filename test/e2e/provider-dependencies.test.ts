@@ -67,6 +67,18 @@ async function systemState(): Promise<string> {
 
 describe.skipIf(!has)("opentaco_dependency", () => {
 	test(
+		"in another state than the system unit's is told to count nowhere",
+		async () => {
+			const tf = await bench.attached(edge("d"));
+			expect(await tf.must("apply", "-auto-approve")).not.toContain("does not count");
+			const plan = await tf.must("plan");
+			expect(plan).toContain("The server does not count this edge");
+			expect(plan).toContain("No changes");
+		},
+		longTimeoutMs,
+	);
+
+	test(
 		"shows what the server knows, also while the state lies behind, without a change in the plan",
 		async () => {
 			await applyUnit("net", "one");
@@ -76,6 +88,7 @@ describe.skipIf(!has)("opentaco_dependency", () => {
 			await until(async () => (await systemState()).includes('"status":"pending"'));
 			const first = await shown(tf, "opentaco_dependency.d");
 			expect(first).toMatchObject({ status: "pending", out_digest: null, last_out_at: null });
+			expect(await tf.must("plan")).not.toContain("does not count");
 			expect(first.last_in_at).toMatch(/^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 			// Under somebody's lock the server cannot write into the state, and the plan tells all the same.

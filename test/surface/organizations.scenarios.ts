@@ -122,6 +122,17 @@ export const organizationScenarios: readonly Scenario[] = [
 		status: 409,
 		contains: ["always there"],
 	},
+	{
+		covers: "createRole",
+		method: "POST",
+		path: "/v1/orgs/acme/rbac/roles",
+		body: json({ id: "r", name: "R" }),
+		name: "an organization without roles names the command that turns them on there",
+		kind: "refused",
+		before: withAcme,
+		status: 409,
+		contains: ["taco rbac init --org acme"],
+	},
 	...[
 		"/v1/orgs/acme/info",
 		"/v1/orgs/acme/auth/me",

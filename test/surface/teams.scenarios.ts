@@ -85,6 +85,13 @@ const refusals: readonly (readonly [string, string, unknown, number, string])[] 
 		"invalid_request",
 	],
 	[
+		"details of the units of a project for a unit",
+		access,
+		{ team: "team-owners", level: "custom", unit: "app/prod", unit_access: { create: true } },
+		400,
+		"invalid_request",
+	],
+	[
 		"details of a project for a unit",
 		access,
 		{ team: "t", level: "custom", unit: "app/prod", project_access: { teams: "manage" } },

@@ -1,6 +1,14 @@
 /** Teams and projects over `/v1`: the same ones as over the TFE API, in each organization its own. */
 import { expect, test } from "bun:test";
+import { teamDetails, teamLevels } from "../../src/api/teams.ts";
 import type { Principal } from "../../src/core/principal.ts";
+import {
+	type AccessDetails,
+	projectAccess,
+	projectLevels,
+	workspaceAccess,
+	workspaceLevels,
+} from "../../src/core/team/access.ts";
 import { openEstate } from "./organization/estate.ts";
 import { createTestApp, seed, type TestApp } from "./test-app.ts";
 
@@ -88,6 +96,20 @@ test("a team is made, filled, let in, seen over the TFE API, narrowed and delete
 	expect((await call(app, token, "GET", "/v1/units/app__prod")).status).toBe(401);
 	expect(await counts("")).toBe(0);
 	expect((await root("GET", base)).status).toBe(404);
+});
+
+test("the wire's levels and details are those of the core", () => {
+	const underscored = (details: AccessDetails) =>
+		Object.fromEntries(
+			Object.entries(details).map(([name, value]) => [name.replaceAll("-", "_"), value]),
+		);
+	const ofProject = projectAccess("custom", {}, {});
+	expect<object>(teamDetails).toEqual({
+		unit: underscored(workspaceAccess("custom", {}).workspace),
+		unitsOfProject: underscored(ofProject.workspace),
+		project: underscored(ofProject.project),
+	});
+	expect(teamLevels).toEqual({ unit: workspaceLevels, project: projectLevels });
 });
 
 test("a project is made, filled, renamed and deleted once it is empty", async () => {

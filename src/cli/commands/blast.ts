@@ -24,7 +24,12 @@ export default command({
 			return;
 		}
 		if (blast.units.length === 0) {
-			await cli.output.note("Nothing depends on it");
+			const isMissing = blast.output_exists === false;
+			await cli.output.note(
+				isMissing
+					? `Nothing depends on it, and ${unit} has no output of this name`
+					: "Nothing depends on it",
+			);
 			return;
 		}
 		await cli.output.table({

@@ -82,6 +82,8 @@ export interface BlastUnit extends OrderedUnit {
 export interface Blast {
 	readonly unit: UnitId;
 	readonly output: string | null;
+	/** Whether the unit has the output now; null without one, or where it cannot be told. */
+	readonly outputExists: boolean | null;
 	readonly units: readonly BlastUnit[];
 	readonly cycles: readonly (readonly UnitId[])[];
 }
@@ -244,6 +246,7 @@ export class GraphService {
 		return {
 			unit: id,
 			output,
+			outputExists: output === null ? null : this.#deps.view.hasOutput(id, output),
 			units,
 			cycles: cyclesOf(graph, isVisible, (one) => reached.has(one)),
 		};

@@ -107,6 +107,14 @@ export class GraphView {
 		return facts?.kind === "facts" ? facts.facts.outputs.get(output) : undefined;
 	}
 
+	/** Whether the current state has the output; null where that cannot be told. */
+	hasOutput(id: UnitId, output: string): boolean | null {
+		const facts = this.#entries.get(id)?.node.facts;
+		if (facts?.kind !== "facts" || facts.facts.isOpaque) return null;
+		if (this.currentDigest(id, output) !== undefined) return true;
+		return facts.facts.isMissingOutputs ? null : false;
+	}
+
 	/** Takes in what this server has just made of a unit. */
 	take(summary: UnitSummary): void {
 		this.#take(summary);

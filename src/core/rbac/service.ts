@@ -292,10 +292,12 @@ export class RbacService {
 	): Promise<boolean> {
 		const grant = await this.#grant(caller);
 		const stamp = this.#stamp(caller);
+		const { name, isDefault } = this.#deps.organization;
+		const where = isDefault ? "" : ` --org ${name}`;
 		return await this.#deps.register.update(grant, (policy) => {
 			if (policy === null || policy.enabled === null) {
 				throw new DomainError("conflict", "RBAC is not initialized", {
-					hint: "run `taco rbac init` as an administrator first",
+					hint: `run \`taco rbac init${where}\` as an administrator first`,
 				});
 			}
 			const after = apply(policy, stamp);

@@ -79,11 +79,27 @@ function inputFault(value: Plain): string | null {
 
 /** The values that the server has now; the state's own where it does not know the edge. */
 async function read(state: PlainMap, call: Call<Api>): Promise<PlainMap> {
-	const edge = (await declaredEdges(call))?.get(textOf(state, "id") ?? "");
+	const edges = await declaredEdges(call);
+	const edge = edges?.get(textOf(state, "id") ?? "");
 	if (textOf(state, "from_unit_id") === undefined) return imported(edge);
+	const isImported = textOf(state, "status") === undefined;
+	if (isImported && edge === undefined) return { ...state, status: "unknown" };
+	if (edges !== null && edge === undefined) warnOnce(call);
 	// Where the version that was consumed is gone, the state may know more of it than the server does.
 	const isLeft = edge === undefined || edge.reason === "consumed_version_gone";
 	return isLeft ? state : { ...state, ...liveValues(edge, state) };
+}
+
+const warned = new WeakSet<Api>();
+
+/** Declarations in another state than the system unit's are otherwise without effect in silence. */
+function warnOnce({ api, warn }: Call<Api>): void {
+	if (warned.has(api)) return;
+	warned.add(api);
+	warn(
+		"The server does not count this edge",
+		"An opentaco_dependency counts in the state of the system unit alone: __opentaco_system, or what OPENTACO_SYSTEM_UNIT names at the server. Keep the state of this configuration there, as `taco provider init` writes it. The server also shows edges only to those who may read both units.",
+	);
 }
 
 /** A time stays as long as its digest does, as in the state that the server writes. */
@@ -134,7 +150,7 @@ function importFrom(text: string): PlainMap {
 		);
 	}
 	const ends = { from_unit_id, from_output, to_unit_id, to_input };
-	return { ...ends, id: edgeId(ends), status: "unknown" };
+	return { ...ends, id: edgeId(ends) };
 }
 
 const parts = ["from_unit_id", "from_output", "to_unit_id", "to_input"] as const;

@@ -137,7 +137,7 @@ async function settled(planned: PlainMap, { api, signal }: Call<Api>): Promise<P
 		if (!isClientError(error, "not_found")) throw error;
 		throw new ProviderError(
 			"There is no such project",
-			"A project is named by its name, as in Default Project. The TFE API makes them.",
+			"A project is named by its name, as in Default Project. Resources opentaco_project make them.",
 			["settings", { key: "project" }],
 		);
 	}

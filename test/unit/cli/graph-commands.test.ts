@@ -172,6 +172,9 @@ describe("when an output has changed", () => {
 		expect(blast.out).toContain("   2  app/web  (through others)");
 		expect(blast.err).toBe("1 unit directly, 1 unit more through others\n");
 		expect((await cli(words("blast net/vpc#url"))).err).toBe("Nothing depends on it\n");
+		expect((await cli(words("blast net/vpc#tpyo"))).err).toBe(
+			"Nothing depends on it, and net/vpc has no output of this name\n",
+		);
 		expect((await cli(words("blast nowhere"))).code).toBe(3);
 		expect(JSON.parse((await cli(words("blast net/vpc --json"))).out).count).toBe(2);
 	});

@@ -141,6 +141,7 @@ describe("taco team", () => {
 		["team access grant owners custom --unit app/prod --detail runs", 2, "name=value"],
 		["team access grant owners read --unit app/prod --detail runs=plan", 8, "custom"],
 		["team access grant owners custom --unit app/prod --detail flying=true", 8, "unit_access"],
+		["team access grant owners custom --unit app/prod --detail create=true", 8, "state_versions"],
 		["team create a --visibility all", 2, "secret, organization"],
 	] as const) {
 		test(`refuses ${line}`, async () => {
@@ -170,4 +171,11 @@ test("taco project makes, renames and deletes, and units move in and out", async
 	expect((await run("project rm --yes store")).out).toBe("Project deleted: store\n");
 	expect(await run("project update store --name shop")).toMatchObject({ code: 3 });
 	expect(await run("project update store")).toMatchObject({ code: 2 });
+});
+
+test("whoever has no rights in the organization is told that there is nothing", async () => {
+	await app[Symbol.asyncDispose]();
+	app = createTestApp({ decide: async () => false });
+	expect(await run("team ls")).toMatchObject({ code: 0, out: "", err: "No teams\n" });
+	expect(await run("project ls")).toMatchObject({ code: 0, out: "", err: "No projects\n" });
 });

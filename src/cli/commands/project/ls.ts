@@ -10,6 +10,10 @@ export default command({
 			await cli.output.document({ projects, count: projects.length });
 			return;
 		}
+		if (projects.length === 0) {
+			await cli.output.note("No projects");
+			return;
+		}
 		await cli.output.table({
 			columns: [
 				{ title: "NAME", keep: true },

@@ -1,4 +1,5 @@
 import { command } from "../../command.ts";
+import { withoutRoles } from "./without-roles.ts";
 
 export default command({
 	args: {},
@@ -9,7 +10,7 @@ export default command({
 			return;
 		}
 		if (roles.length === 0) {
-			await cli.output.note("There are no roles: run taco rbac init first");
+			await cli.output.note(withoutRoles(cli, "roles"));
 			return;
 		}
 		await cli.output.table({

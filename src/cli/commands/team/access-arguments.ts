@@ -1,5 +1,10 @@
 /** Where a team may do something, shared by the commands of `taco team access`. */
-import type { TeamAccessView, TeamProjectAccess, TeamUnitAccess } from "../../../api/teams.ts";
+import {
+	type TeamAccessView,
+	type TeamProjectAccess,
+	type TeamUnitAccess,
+	teamDetails,
+} from "../../../api/teams.ts";
 import { parseUnitId } from "../../../core/unit/unit-id.ts";
 import type { Cli } from "../../context.ts";
 import { usageError } from "../../errors.ts";
@@ -56,7 +61,7 @@ export function placeFields(place: Place): { unit: string } | { project: string 
 	return "unit" in place ? { unit: place.unit } : { project: place.project };
 }
 
-const ofProject: ReadonlySet<string> = new Set(["settings", "teams", "variable_sets"]);
+const ofProject: ReadonlySet<string> = new Set(Object.keys(teamDetails.project));
 
 /** `NAME=VALUE` as fields of a custom access. @throws CliError `usage`. */
 export function detailsIn(pairs: readonly string[]): {

@@ -10,6 +10,10 @@ export default command({
 			await cli.output.document({ teams, count: teams.length });
 			return;
 		}
+		if (teams.length === 0) {
+			await cli.output.note("No teams");
+			return;
+		}
 		await cli.output.table({
 			columns: [
 				{ title: "NAME", keep: true },

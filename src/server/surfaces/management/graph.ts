@@ -205,6 +205,7 @@ const getBlast: CollectionOperation = {
 		const blast: BlastView = {
 			unit_id: found.unit,
 			output: found.output,
+			output_exists: found.outputExists,
 			units: found.units.map((unit) => ({ ...placeView(unit), outputs: [...unit.outputs] })),
 			count: found.units.length,
 			cycles: found.cycles.map((cycle) => [...cycle]),

@@ -4,6 +4,7 @@ import {
 	TeamAccessList,
 	TeamAccessView as TeamAccessSchema,
 	type TeamAccessView,
+	teamDetails,
 	UpdateTeamAccess,
 } from "../../../api/teams.ts";
 import { DomainError } from "../../../core/errors.ts";
@@ -43,21 +44,24 @@ function accessView(grant: WorkspaceGrant | ProjectGrant): TeamAccessView {
 	};
 }
 
-/** Details of a level that has its own would count for nothing. */
-function checkDetails(level: string, given: UpdateTeamAccess): void {
-	if (level === "custom") return;
-	if (given.unit_access === undefined && given.project_access === undefined) return;
-	throw new DomainError("invalid_request", "only a custom access has details of its own", {
-		hint: "leave unit_access and project_access out, or make the level custom",
-	});
+function refuseDetails(message: string, known: readonly string[]): never {
+	const hint = known.length === 0 ? "leave it out" : `the details are ${known.join(", ")}`;
+	throw new DomainError("invalid_request", message, { hint });
 }
 
-/** A unit's access says nothing of a project. */
-function checkOfUnit({ project_access: given }: UpdateTeamAccess): void {
-	if (given === undefined) return;
-	throw new DomainError("invalid_request", "project_access belongs to an access to a project", {
-		hint: "leave it out",
-	});
+/** What would count for nothing is refused. */
+function checkDetails(level: string, place: "unit" | "project", given: UpdateTeamAccess): void {
+	const { unit_access: inUnit, project_access: inProject } = given;
+	if (level !== "custom" && (inUnit !== undefined || inProject !== undefined)) {
+		refuseDetails("only a custom access has details: unit_access and project_access", []);
+	}
+	if (place === "unit" && inProject !== undefined) {
+		refuseDetails("project_access belongs to an access to a project", []);
+	}
+	const known = Object.keys(place === "unit" ? teamDetails.unit : teamDetails.unitsOfProject);
+	if (Object.keys(inUnit ?? {}).some((name) => !known.includes(name))) {
+		refuseDetails(`one of unit_access is no detail of an access to a ${place}`, known);
+	}
 }
 
 const isOfProject = (id: string): boolean => id.startsWith("tprj-");
@@ -114,14 +118,13 @@ async function give(exchange: CollectionExchange, given: CreateTeamAccess) {
 			hint: "name one of them",
 		});
 	}
-	checkDetails(level, given);
+	checkDetails(level, unitText === undefined ? "project" : "unit", given);
 	const { teamGrants, workspaces, projects } = deps.core;
 	if (unitText === undefined) {
 		const { id } = await projects.getFor(caller, project ?? "");
 		const [own, inside] = [inCore(given.project_access), inCore(given.unit_access)];
 		return await teamGrants.addToProject(caller, id, team, projectAccess(level, own, inside));
 	}
-	checkOfUnit(given);
 	const unit = parseUnitId(unitText);
 	context.unitId = unit;
 	const access = workspaceAccess(level, inCore(given.unit_access));
@@ -174,12 +177,11 @@ const updateAccess: CollectionOperation = {
 		const given = await readJson(request, UpdateTeamAccess);
 		const before = await found(exchange);
 		const level = given.level ?? before.level;
-		checkDetails(level, given);
+		checkDetails(level, "projectId" in before ? "project" : "unit", given);
 		const kept = level === "custom" ? before.workspace : {};
 		const inside = { ...kept, ...inCore(given.unit_access) };
 		const { teamGrants } = deps.core;
 		if (!("projectId" in before)) {
-			checkOfUnit(given);
 			const access = workspaceAccess(level, inside);
 			return Response.json(accessView(await teamGrants.changeWorkspace(caller, before.id, access)));
 		}
