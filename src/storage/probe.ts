@@ -273,7 +273,9 @@ function warningsOf(
 		);
 	}
 	if (foldsCase) {
-		warnings.push("The file system takes names that differ in case only for the same.");
+		warnings.push(
+			"The file system takes names that differ in case only for the same: units whose ids differ so are one unit here, and a rule of a role about one of them opens it. Use another file system where that matters.",
+		);
 	}
 	return warnings;
 }

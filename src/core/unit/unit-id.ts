@@ -5,6 +5,7 @@
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { isPlatformKey } from "./platform-key.ts";
 
 declare const unitIdBrand: unique symbol;
 
@@ -21,7 +22,6 @@ export type UnitId = string & { readonly [unitIdBrand]: true };
 /** The unit that holds the platform's own dependency graph. */
 export const systemUnitId = "__opentaco_system" as UnitId;
 
-const platformFolder = "__opentaco";
 const stateSuffix = "/terraform.tfstate";
 const reservedStart = "terraform.tfstate";
 const reservedEnds = [".lock", ".tflock"] as const;
@@ -257,8 +257,7 @@ export function unitIdOfKey(key: string): UnitId | null {
 		key.length > limits.keyBytesMax ||
 		key.includes("\0") ||
 		!key.isWellFormed() ||
-		key === platformFolder ||
-		key.startsWith(`${platformFolder}/`) ||
+		isPlatformKey(key) ||
 		reservedEnds.some((end) => key.endsWith(end))
 	) {
 		return null;

@@ -4,6 +4,7 @@ import type { VerifiedRequest } from "../../../auth/sts/sigv4.ts";
 import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import type { Caller } from "../../../core/principal.ts";
+import { isPlatformKey } from "../../../core/unit/platform-key.ts";
 import { lockKeyOwner, type UnitId, unitIdOfKey } from "../../../core/unit/unit-id.ts";
 import type { RequestContext } from "../../shared/request-context.ts";
 import { S3Error } from "./errors.ts";
@@ -76,7 +77,7 @@ export function keyTarget(key: string): KeyTarget {
 	if (owner !== null) return { kind: "lock", id: owner, key };
 	const id = unitIdOfKey(key);
 	if (id !== null) return { kind: "state", id, key };
-	const isOurs = key === "__opentaco" || key.startsWith("__opentaco/");
+	const isOurs = isPlatformKey(key);
 	throw new DomainError(
 		"invalid_unit_id",
 		isOurs ? "keys below __opentaco/ belong to the server" : "the key cannot be the key of a state",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { limits } from "../../../../src/core/limits.ts";
+import { isPlatformKey } from "../../../../src/core/unit/platform-key.ts";
 import {
 	decodeUnitSegment,
 	encodeUnitId,
@@ -206,7 +207,7 @@ describe("properties of keys", () => {
 	test("a short well-formed key has a unit unless it is the platform's or a lock", () => {
 		check(
 			fc.property(rawKey, (key) => {
-				const ours = key === "__opentaco" || key.startsWith("__opentaco/");
+				const ours = isPlatformKey(key);
 				const lock = /\.(tf)?lock$/.test(key);
 				const short = Buffer.byteLength(key) <= 45;
 				if (short && key !== "" && key.isWellFormed()) {
@@ -216,6 +217,23 @@ describe("properties of keys", () => {
 			10_000,
 		);
 	});
+
+	test.each([
+		...["__opentaco", "__OPENTACO", "__OpenTaco", "__opentaco.", "__opentaco . ", "__OPEN~1"],
+		...["__open\u200ctaco", "__opentaco\ufeff", "\uff3f\uff3fopentaco"],
+	])("the folder %j is the platform's on some disk, so no unit lies in it", (folder) => {
+		for (const rest of ["", "/register/rbac/1", "/log/a/1", "/a/terraform.tfstate"]) {
+			expect(unitIdOfKey(`${folder}${rest}`)).toBeNull();
+			expect(lockKeyOwner(`${folder}${rest}.lock`)).toBeNull();
+		}
+	});
+
+	test.each([
+		"__opentaco_system/terraform.tfstate",
+		"__opentaco2/a",
+		"opentaco/a",
+		"a/__opentaco/b",
+	])("the key %j is a unit's", (key) => expect(unitIdOfKey(key)).not.toBeNull());
 
 	test("different keys have different units", () => {
 		check(
