@@ -160,7 +160,7 @@ test("an upload address writes where it was made, and nowhere else", async () =>
 	const { as, app } = estate;
 	const workspace = "/tfe/api/v2/workspaces/ws-.acme.app__prod";
 	expect((await as("alice", "POST", `${workspace}/actions/lock`, {})).status).toBe(200);
-	const next = stateText(2, "uploaded", "lineage-of-acme");
+	const next = stateText(2, secretOf("acme"), "lineage-of-acme");
 	const md5 = createHash("md5").update(next).digest("hex");
 	const announced = await as("alice", "POST", `${workspace}/state-versions`, {
 		data: { type: "state-versions", attributes: { serial: 2, md5, lineage: "lineage-of-acme" } },

@@ -52,6 +52,9 @@ describe("sealed state", () => {
 	});
 
 	test("expires", async () => {
+		const clock = new ManualClock();
+		const box = new StateBox({ key, issuer: "urn:a", clock, random: realRandom });
+		const sealed = box.seal("login", { who: "alice" }, "browser");
 		await clock.advance(limits.loginFlowMs - 1);
 		expect(box.open("login", sealed, "browser")).not.toBeNull();
 		await clock.advance(1);

@@ -1,5 +1,5 @@
 /** The graph on the command line, against the real application. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { dependency, stateText } from "../../support/graph-states.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
@@ -32,7 +32,7 @@ async function cli(argv: readonly string[], more: Partial<TerminalOptions> = {})
 
 const words = (line: string) => line.split(" ");
 
-beforeAll(async () => {
+beforeEach(async () => {
 	folder = await temporaryDirectory("cli-graph");
 	app = createTestApp();
 	server = Bun.serve({
@@ -53,7 +53,7 @@ beforeAll(async () => {
 		await apply(unit, { id: 1, url: "u" });
 	}
 });
-afterAll(async () => {
+afterEach(async () => {
 	await server.stop(true);
 	await app[Symbol.asyncDispose]();
 	await folder.remove();
@@ -71,7 +71,7 @@ describe("when everything is up to date", () => {
 });
 
 describe("when an output has changed", () => {
-	beforeAll(() => apply("net/vpc", { id: 2, url: "u" }));
+	beforeEach(() => apply("net/vpc", { id: 2, url: "u" }));
 
 	test("status names what needs re-apply and what might", async () => {
 		const { code, out, err } = await cli(words("unit status --prefix app/"));

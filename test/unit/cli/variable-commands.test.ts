@@ -130,8 +130,10 @@ describe("taco variable-set", () => {
 		expect((await variable(["export", "app/prod"])).out).toBe("export TF_VAR_a='2'\n");
 		expect((await sets(["withdraw", "shared", "--unit", "app/prod"])).code).toBe(0);
 		expect((await variable(["export", "app/prod"])).out).toBe("");
+		expect((await sets(["apply", "shared", "--project", "Default Project"])).code).toBe(0);
 		expect((await sets(["apply", "shared", "--project", "prj-default"])).code).toBe(0);
-		expect((await sets(["ls"])).out).toMatch(/shared +prj-default +no +all/);
+		expect((await sets(["apply", "shared", "--project", "none"])).code).toBe(3);
+		expect((await sets(["ls"])).out).toMatch(/shared +project Default Project +no +all/);
 		expect((await variable(["export", "app/prod"])).out).toBe("export TF_VAR_a='2'\n");
 		expect((await sets(["unset", "shared", "a"])).out).toBe("Variable deleted: a\n");
 		expect((await sets(["rm", "shared"])).out).toBe("Variable set deleted: shared\n");

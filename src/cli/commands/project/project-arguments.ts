@@ -19,3 +19,9 @@ export async function projectNamed(cli: Cli, name: string): Promise<ProjectView>
 		hint: "taco project ls lists them",
 	});
 }
+
+/** Names of projects by their ids. @throws ClientError. */
+export async function projectNames(cli: Cli): Promise<ReadonlyMap<string, string>> {
+	const all = await (await cli.client()).projects.list({ signal: cli.signal });
+	return new Map(all.map(({ id, name }) => [id, name]));
+}

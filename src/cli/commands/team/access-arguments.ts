@@ -42,12 +42,6 @@ export function shownPlace(place: Place): string {
 	return "unit" in place ? place.unit : `project ${place.name}`;
 }
 
-/** Names of projects by their ids. @throws ClientError. */
-export async function projectNames(cli: Cli): Promise<ReadonlyMap<string, string>> {
-	const all = await (await cli.client()).projects.list({ signal: cli.signal });
-	return new Map(all.map(({ id, name }) => [id, name]));
-}
-
 /** The place of an access in words. */
 export function placeOf(
 	{ unit, project }: TeamAccessView,

@@ -1,6 +1,7 @@
 import type { TeamAccessView } from "../../../api/teams.ts";
 import { command } from "../../command.ts";
-import { placeFields, placeFlags, placeIn, placeOf, projectNames } from "./access-arguments.ts";
+import { projectNames } from "../project/project-arguments.ts";
+import { placeFields, placeFlags, placeIn, placeOf } from "./access-arguments.ts";
 import { teamNamed } from "./team-arguments.ts";
 
 export default command({

@@ -1,5 +1,6 @@
 import { command } from "../../command.ts";
-import { placeOf, projectNames } from "./access-arguments.ts";
+import { projectNames } from "../project/project-arguments.ts";
+import { placeOf } from "./access-arguments.ts";
 import { memberName, teamArgument, teamNamed } from "./team-arguments.ts";
 
 export default command({

@@ -6,7 +6,7 @@ export default command({
 	args: { set: setArgument, ...placeFlags },
 	repeatable: ["unit", "project"],
 	async run(cli, args) {
-		const places = demandedPlaces(cli);
+		const places = await demandedPlaces(cli);
 		const { variableSets } = await cli.client();
 		const { id, units, projects } = await setNamed(cli, args.set);
 		const change = {

@@ -1,4 +1,5 @@
 import { command } from "../../command.ts";
+import { projectNamed } from "../project/project-arguments.ts";
 import { placeFlags, placesOf } from "./set-arguments.ts";
 
 export default command({
@@ -13,18 +14,19 @@ export default command({
 		...placeFlags,
 		"own-project": {
 			type: "string",
-			valueHint: "ID",
-			description: "Make it this project's own: it applies there only",
+			valueHint: "NAME",
+			description: "Make it this project's own, by name or id: it applies there only",
 		},
 		description: { type: "string", valueHint: "TEXT", description: "What it is for" },
 	},
 	repeatable: ["unit", "project"],
 	async run(cli, args) {
 		const { name, global = false, priority = false, description } = args;
-		const project = args["own-project"];
+		const own = args["own-project"];
+		const project = own === undefined ? undefined : (await projectNamed(cli, own)).id;
 		const { variableSets } = await cli.client();
 		const wanted = {
-			...{ name, global, priority, ...placesOf(cli) },
+			...{ name, global, priority, ...(await placesOf(cli)) },
 			...(description === undefined ? {} : { description }),
 			...(project === undefined ? {} : { project }),
 		};

@@ -1,5 +1,6 @@
 import type { VariableSetView } from "../../../api/variables.ts";
 import { command } from "../../command.ts";
+import { projectNames } from "../project/project-arguments.ts";
 
 export default command({
 	args: {},
@@ -14,6 +15,9 @@ export default command({
 			await cli.output.note("No variable sets");
 			return;
 		}
+		const isAbout = ({ project, projects }: VariableSetView) =>
+			project !== null || projects.length > 0;
+		const names = list.some(isAbout) ? await projectNames(cli) : new Map<string, string>();
 		await cli.output.table({
 			columns: [
 				{ title: "NAME", keep: true },
@@ -23,7 +27,7 @@ export default command({
 			],
 			rows: list.map((set) => [
 				set.name,
-				placesIn(set),
+				placesIn(set, names),
 				set.priority ? "yes" : "no",
 				set.description,
 			]),
@@ -31,8 +35,12 @@ export default command({
 	},
 });
 
-function placesIn({ global, project, units, projects }: VariableSetView): string {
-	if (global) return project === null ? "all units" : `all of ${project}`;
-	const places = [...units, ...projects];
+function placesIn(
+	{ global, project, units, projects }: VariableSetView,
+	names: ReadonlyMap<string, string>,
+): string {
+	const shown = (id: string) => `project ${names.get(id) ?? id}`;
+	if (global) return project === null ? "all units" : `all of ${shown(project)}`;
+	const places = [...units, ...projects.map(shown)];
 	return places.length === 0 ? "nothing" : places.join(", ");
 }

@@ -4,6 +4,7 @@ import { DomainError } from "../../../core/errors.ts";
 import { parseUnitId } from "../../../core/unit/unit-id.ts";
 import type { Cli } from "../../context.ts";
 import { usageError } from "../../errors.ts";
+import { projectNamed } from "../project/project-arguments.ts";
 
 export const setArgument = {
 	type: "positional",
@@ -13,7 +14,11 @@ export const setArgument = {
 
 export const placeFlags = {
 	unit: { type: "string", valueHint: "UNIT", description: "A unit; may be repeated" },
-	project: { type: "string", valueHint: "ID", description: "A project's id; may be repeated" },
+	project: {
+		type: "string",
+		valueHint: "NAME",
+		description: "A project, by name or id; may be repeated",
+	},
 } as const;
 
 /** The set of that name or id. @throws DomainError `not_found`, ClientError. */
@@ -27,14 +32,23 @@ export async function setNamed(cli: Cli, name: string): Promise<VariableSetView>
 	});
 }
 
-/** The places that the flags name. @throws DomainError `invalid_unit_id`. */
-export function placesOf(cli: Cli): { readonly units: string[]; readonly projects: string[] } {
-	return { units: cli.all("unit").map(parseUnitId), projects: [...cli.all("project")] };
+interface Places {
+	readonly units: string[];
+	/** Ids. */
+	readonly projects: string[];
 }
 
-/** The same, where at least one must be named. @throws CliError `usage`. */
-export function demandedPlaces(cli: Cli): ReturnType<typeof placesOf> {
-	const places = placesOf(cli);
+/** The places that the flags name. @throws DomainError `invalid_unit_id`, `not_found`, ClientError. */
+export async function placesOf(cli: Cli): Promise<Places> {
+	const units = cli.all("unit").map(parseUnitId);
+	const projects: string[] = [];
+	for (const name of cli.all("project")) projects.push((await projectNamed(cli, name)).id);
+	return { units, projects };
+}
+
+/** The same, where at least one must be named. @throws CliError `usage`, and as `placesOf`. */
+export async function demandedPlaces(cli: Cli): Promise<Places> {
+	const places = await placesOf(cli);
 	if (places.units.length + places.projects.length > 0) return places;
 	throw usageError("this needs a unit or a project", "add --unit or --project");
 }

@@ -29,8 +29,7 @@ describe("values of an edge", () => {
 		lastInAt: "2026-02-02T00:00:00Z",
 		lastOutAt: "2026-02-03T00:00:00Z",
 	};
-	const confirmed: string[] = [];
-	const source = (edge: DeclaredEdge) =>
+	const source = (edge: DeclaredEdge, confirmed: string[] = []) =>
 		liveValuesOf({
 			declaredEdges: async (certain) => {
 				confirmed.push(...certain);
@@ -41,7 +40,8 @@ describe("values of an edge", () => {
 
 	test("are those of the graph", async () => {
 		const { address: _a, edgeId: _e, isKnown: _k, isOutKnown: _o, ...values } = live;
-		expect((await valuesOf())(declared, nothing)).toEqual(values);
+		const confirmed: string[] = [];
+		expect((await source(live, confirmed)([]))(declared, nothing)).toEqual(values);
 		expect(confirmed).toEqual([]);
 	});
 
@@ -60,7 +60,8 @@ describe("values of an edge", () => {
 	});
 
 	test("are made certain by the heads of both units", async () => {
-		await source(live)([declared, { ...declared, toUnitId: "/c/d/terraform.tfstate" }]);
+		const confirmed: string[] = [];
+		await source(live, confirmed)([declared, { ...declared, toUnitId: "/c/d/terraform.tfstate" }]);
 		expect(confirmed).toEqual(["a", "b", "c/d"]);
 	});
 
