@@ -68,7 +68,10 @@ const standing = {
 	unit_id: Type.String(),
 	status: UnitStatus,
 	summary: Summary,
-	reasons: Type.Array(StatusReasonView),
+	reasons: Type.Array(StatusReasonView, {
+		description:
+			"The most urgent first; in a list of units without `edges` 20 that lie in edges at most",
+	}),
 };
 
 export const UnitStatusView = Type.Object(

@@ -292,6 +292,8 @@ export const limits = {
 	graphRecordedPerUnitMax: 5000,
 	/** Upstream units that a lock remembers; what comes on top is not acknowledged. */
 	graphUpstreamsPerLockMax: 200,
+	/** Reasons of one unit in a list of many, the most urgent first; a unit by itself has all of them. */
+	graphReasonsListedMax: 20,
 	/** Indexes of states that are read at once. */
 	graphReadsAtOnce: 16,
 	/** An answer waits so long for what is not indexed yet, and says what is missing then. */

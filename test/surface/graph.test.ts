@@ -171,6 +171,27 @@ describe("a credential of one unit that reads single outputs of another", () => 
 	});
 });
 
+test("a state that reads thousands of outputs does not fill the list of all units", async () => {
+	await using own = createTestApp();
+	const values = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`o${at}`, at]));
+	const reading = {
+		...{ mode: "data", type: "opentaco_outputs", name: "r", provider: "p" },
+		instances: [{ attributes: { unit_id: "net/vpc", values } }],
+	};
+	const states = { "net/vpc": {}, "app/api": { resources: [reading] } };
+	for (const [unit, content] of Object.entries(states)) {
+		const body = stateText(++serial, unit, content);
+		expect((await own.send("POST", `/v1/backend/${unit}`, { body })).status).toBe(200);
+	}
+	const list = (await (await own.send("GET", "/v1/status?prefix=app/")).json()) as {
+		units: { reasons: unknown[]; summary: object }[];
+	};
+	expect(list.units[0]?.reasons).toHaveLength(20);
+	expect(list.units[0]?.summary).toMatchObject({ incoming_unknown: 3000 });
+	const one = await (await own.send("GET", "/v1/units/app__api/status")).json();
+	expect((one as { reasons: unknown[] }).reasons).toHaveLength(3000);
+});
+
 test("nobody makes an edge into a unit that they cannot write by narrowing a token to it", async () => {
 	const liar: Principal = {
 		...{ id: "oidc:liar", credentialKind: "api-token", loginId: "m" },

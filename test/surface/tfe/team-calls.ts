@@ -152,7 +152,7 @@ const accessCalls: readonly Call[] = [
 	{
 		route: "POST /team-projects",
 		path: `${base}/team-projects`,
-		...{ before: team, body: projectAccess("{id}"), status: 201, ...managed },
+		...{ before: team, body: projectAccess("{id}"), status: 201, ...managed, stranger: 404 },
 	},
 	...(["GET", "PATCH", "DELETE"] as const).flatMap((method): Call[] =>
 		[

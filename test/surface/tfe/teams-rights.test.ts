@@ -95,6 +95,22 @@ describe("who may write a unit and administers a project", () => {
 		expect((await call(null, "POST", "/v1/rbac/users/assign", assigned)).status).toBe(200);
 	}
 
+	test("does not come to speak for a machine that has rights by making tokens", async () => {
+		await withRules(["allow:token.manage:*"]);
+		const token = (name: string) => call("ann", "POST", "/v1/auth/tokens", { name, service: true });
+		expect((await token("fresh")).status).toBe(201);
+		const strong = { kind: "token", subject: "deployer", role_id: "admin" };
+		expect((await call(null, "POST", "/v1/rbac/users/assign", strong)).status).toBe(200);
+		expect((await token("deployer")).status).toBe(403);
+		await team("machines", ["service:builder"]);
+		expect((await token("builder")).status).toBe(403);
+		const made = { name: "deployer", service: true, ttl_seconds: 60 };
+		const { json } = await call(null, "POST", "/v1/auth/tokens", made);
+		const renewal = `/v1/auth/tokens/${json.id}/renew`;
+		expect((await call("ann", "POST", renewal, { ttl_seconds: 3600 })).status).toBe(403);
+		expect((await call(null, "POST", renewal, { ttl_seconds: 3600 })).status).toBe(200);
+	});
+
 	test("does not come to see what a deleted unit was by making it anew", async () => {
 		await withRules(["allow:*:team=a"]);
 		expect((await call(null, "DELETE", "/v1/units/shop__a")).status).toBe(204);

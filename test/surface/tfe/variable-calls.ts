@@ -75,7 +75,7 @@ export const variableCalls: readonly Call[] = [
 	},
 	{
 		...{ route: "GET /projects/:project/varsets", path: `${base}/projects/prj-default/varsets` },
-		...{ before: someSet, status: 200, stranger: 200 },
+		...{ before: someSet, status: 200 },
 	},
 	{
 		route: "GET /organizations/:organization/varsets",

@@ -9,6 +9,7 @@ import type {
 import type { GraphEdge, UnitStatus } from "../../../core/graph/model.ts";
 import type { StatusReason, UnitReport } from "../../../core/graph/report.ts";
 import type { GraphPicture, OrderedUnit } from "../../../core/graph/service.ts";
+import { limits } from "../../../core/limits.ts";
 import { dotText } from "../../../lib/dot.ts";
 
 /** Edges never change, and answers show the same ones again and again. */
@@ -62,12 +63,18 @@ export function standingView(report: UnitReport, withEdges: boolean): UnitStandi
 /** Reports never change, and answers show the same ones again and again. */
 const rendered = new WeakMap<UnitReport, string>();
 
+/** Of the reasons that lie in edges, of which a state can make thousands, the most urgent. */
+function listed({ reasons }: UnitReport): readonly StatusReason[] {
+	let left: number = limits.graphReasonsListedMax;
+	return reasons.filter(({ output }) => output === undefined || left-- > 0);
+}
+
 /** The JSON text of a `StatusList` without edges: 10,000 units in a few milliseconds. */
 export function statusListJson(reports: readonly UnitReport[]): string {
 	const units = reports.map((report) => {
 		const known = rendered.get(report);
 		if (known !== undefined) return known;
-		const text = JSON.stringify(standingView(report, false));
+		const text = JSON.stringify(standingView({ ...report, reasons: listed(report) }, false));
 		rendered.set(report, text);
 		return text;
 	});

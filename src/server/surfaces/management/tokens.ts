@@ -54,12 +54,15 @@ function organizationOf({ organization }: ApiToken, here: Organization): string 
 async function authorizeService(
 	caller: Caller,
 	deps: SurfaceDeps,
+	subject: string,
 	roles: readonly string[],
 ): Promise<void> {
 	const { gate } = deps.core.parts;
 	await gate.authorize(caller, "token.manage", "*");
-	// Whoever may hand out roles with a token may as well assign them.
-	if (roles.length > 0) await gate.authorize(caller, "rbac.manage", "*");
+	// Whoever may hand out rights with a token, those that the machine has too, may as well assign them.
+	const principal = { id: subject, credentialKind: "api-token", loginId: "" } as const;
+	const isPowerful = roles.length > 0 || (await gate.hasStanding({ ...caller, principal }));
+	if (isPowerful) await gate.authorize(caller, "rbac.manage", "*");
 }
 
 function millisecondsOf(seconds: number | undefined): number | null {
@@ -82,7 +85,7 @@ const createToken: CollectionOperation = {
 		const isService = input.service === true;
 		let subject = caller.principal.id;
 		if (isService) {
-			await authorizeService(caller, deps, input.roles ?? []);
+			await authorizeService(caller, deps, `service:${input.name}`, input.roles ?? []);
 			if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(input.name)) {
 				throw new DomainError(
 					"invalid_request",
@@ -172,7 +175,8 @@ const renewToken: CollectionOperation = {
 		const { ttl_seconds: seconds } = await readJson(request, RenewToken);
 		const { tokens } = await deps.identities;
 		const found = await visibleToken(exchange);
-		if (found.kind === "svc") await authorizeService(caller, deps, found.roles ?? []);
+		if (found.kind === "svc")
+			await authorizeService(caller, deps, found.subject, found.roles ?? []);
 		else refuseNarrowed(caller);
 		const { principal } = caller;
 		// One that was stolen could go on for ever.
