@@ -236,8 +236,10 @@ describe("declared edges", () => {
 	});
 });
 
-test("nothing is worked out anew while nothing changes", async () => {
-	await declare(["a", "t", "b"]);
+test("nothing is worked out anew while nothing changes, and then only what has to do with it", async () => {
+	await declare(["a", "t", "b"], ["x", "t", "y"]);
+	await apply("x", { outputs: { t: 1 } });
+	await apply("y", {});
 	await apply("a", { outputs: { t: 1 } });
 	await apply("b", {});
 	const edgesOf = async () => (await core.graph.picture(caller, "")).edges;
@@ -248,7 +250,10 @@ test("nothing is worked out anew while nothing changes", async () => {
 	for (const [index, report] of reports.entries()) expect(again[index]).toBe(report);
 	expect((await edgesOf())[0]).toBe(before[0] as (typeof before)[0]);
 	await apply("a", { outputs: { t: 2 } });
-	expect((await units()).map(({ status }) => status)).toContain("red");
+	const later = await units();
+	expect(later.map(({ status }) => status)).toContain("red");
+	const same = later.filter((report, index) => report === reports[index]);
+	expect(same.map(({ unit }) => unit as string)).toEqual(["__opentaco_system", "x", "y"]);
 });
 
 describe("discovered edges", () => {
