@@ -8,7 +8,7 @@ import { type StoreName, type Subject, settledMemory, startTaco, token } from ".
 const hostname = "taco.bench";
 
 /** A state of about the size that Terraform itself accepts. */
-async function writeState(path: string, sizeBytes: number): Promise<void> {
+export async function writeState(path: string, sizeBytes: number, serial = 1): Promise<void> {
 	const input = "x".repeat(20_000);
 	const instance = (index: number) =>
 		JSON.stringify({
@@ -25,7 +25,7 @@ async function writeState(path: string, sizeBytes: number): Promise<void> {
 	const count = Math.floor(sizeBytes / instance(1000).length);
 	const file = await open(path, "w");
 	await file.write(
-		`{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"bench","outputs":{},"resources":[{"mode":"managed","type":"terraform_data","name":"r","provider":"provider[\\"terraform.io/builtin/terraform\\"]","instances":[`,
+		`{"version":4,"terraform_version":"1.11.4","serial":${serial},"lineage":"bench","outputs":{},"resources":[{"mode":"managed","type":"terraform_data","name":"r","provider":"provider[\\"terraform.io/builtin/terraform\\"]","instances":[`,
 	);
 	for (let index = 0; index < count; index++) {
 		await file.write(`${index === 0 ? "" : ","}${instance(index)}`);

@@ -1,6 +1,7 @@
 /** A 100 MB state through the server, and what that does to its memory. */
 import { megabytes, milliseconds, printTable, timed } from "./figures.ts";
 import { cloudRows } from "./large-cloud-state.ts";
+import { s3Rows } from "./large-s3-state.ts";
 import {
 	type StoreName,
 	type Subject,
@@ -141,7 +142,7 @@ export async function benchLargeState(): Promise<void> {
 	const rows: string[][] = [];
 	for (const store of stores) rows.push(...(await transferRows(store)));
 	for (const name of ["filesystem", "s3"] as const)
-		rows.push(...(await cloudRows(name, sizeBytes)));
+		rows.push(...(await cloudRows(name, sizeBytes)), ...(await s3Rows(name, sizeBytes)));
 	printTable(
 		"A 100 MB state",
 		["store", "what happens", "time", "growth of the server's peak memory"],

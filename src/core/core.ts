@@ -76,6 +76,8 @@ export interface Core extends Collaboration {
 	/** What is known of states' contents; it asks nobody for permission. */
 	readonly stateIndex: StateIndexService;
 	readonly graph: GraphService;
+	/** The turns of what reads whole large states. */
+	readonly passes: LargePasses;
 	/** The parts that tests, the doctor and the sweeper look into. */
 	readonly parts: CoreParts;
 	/** Work that goes on after requests were answered. */
@@ -178,7 +180,7 @@ export function createCore(deps: CoreDeps): Core {
 		}),
 		outputs: new OutputsService({ states, gate, stateIndex, reads }),
 		stateIndex,
-		graph,
+		...{ graph, passes },
 		parts: {
 			...{ ...upkeep, unitLog, directory, feed },
 			...{ bodies, history, adoption, gate, chain, liveGraph },

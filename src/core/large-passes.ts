@@ -5,17 +5,27 @@
  */
 import { limits } from "./limits.ts";
 
-/** Passes that a request waits for never wait for those that nobody waits for. */
-export type PassKind = "asked" | "background";
+/**
+ * Passes that a request waits for never wait for those that nobody waits for. A `range` is a part of
+ * a state that is put together in memory for an answer; clients ask for ten of them at once.
+ */
+export type PassKind = "asked" | "background" | "range";
 
 /** Lets large passes begin one after the other. */
 export class LargePasses {
-	readonly #running = { asked: 0, background: 0 };
-	readonly #waiting: Readonly<Record<PassKind, (() => void)[]>> = { asked: [], background: [] };
+	readonly #running = { asked: 0, background: 0, range: 0 };
+	readonly #waiting: Readonly<Record<PassKind, (() => void)[]>> = {
+		asked: [],
+		background: [],
+		range: [],
+	};
 
-	/** Runs the work in its turn, at once when the state is small. Fails as the work does. */
-	async run<T>(kind: PassKind, sizeBytes: number, work: () => Promise<T>): Promise<T> {
-		if (sizeBytes <= limits.bufferedBodyBytesMax) return await work();
+	/**
+	 * Runs the work in its turn, at once when the state is small; null is a size that is not known
+	 * yet. Fails as the work does.
+	 */
+	async run<T>(kind: PassKind, sizeBytes: number | null, work: () => Promise<T>): Promise<T> {
+		if (sizeBytes !== null && sizeBytes <= limits.bufferedBodyBytesMax) return await work();
 		await this.#begin(kind);
 		try {
 			return await work();
@@ -23,6 +33,7 @@ export class LargePasses {
 			this.#running[kind]--;
 			this.#wake("asked");
 			this.#wake("background");
+			this.#wake("range");
 		}
 	}
 
@@ -37,7 +48,8 @@ export class LargePasses {
 	}
 
 	#mayBegin(kind: PassKind): boolean {
-		const { asked, background } = this.#running;
+		const { asked, background, range } = this.#running;
+		if (kind === "range") return range < limits.bufferedRangesAtOnceMax;
 		if (kind === "asked") return asked < limits.askedLargePassesMax;
 		return asked === 0 && background < limits.backgroundLargePassesMax;
 	}

@@ -361,6 +361,8 @@ export const limits = {
 	uploadPartsMax: 10_000,
 	/** An answer up to this size is sent with its length; clients read by 5 or 8 MiB at once. */
 	rangeBufferedBytesMax: 8 * MiB,
+	/** As many of them are put together at once; clients ask for ten. */
+	bufferedRangesAtOnceMax: 2,
 	/** An upload that nobody finished is removed after this long. */
 	uploadAgeMaxMs: 24 * hour,
 	uploadSweepIntervalMs: 10 * minute,

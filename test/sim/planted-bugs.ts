@@ -190,8 +190,8 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [
 			edit(
 				projector,
-				'return { kind: isOurs ? "ours" : "unknown" };',
-				'return { kind: "unknown" };',
+				'return isOurs ? { kind: "ours" } : { kind: "unknown", sizeBytes: plain.size };',
+				'return { kind: "unknown", sizeBytes: plain.size };',
 			),
 			edit(projector, "if (!isKnown) {", "if (true) {"),
 		],

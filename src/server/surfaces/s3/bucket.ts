@@ -201,6 +201,13 @@ export class Bucket {
 	}
 
 	async #getState(request: S3Request, target: KeyTarget): Promise<Response> {
+		if (request.headers.get("range") === null) return await this.#sendState(request, target);
+		// In turns from the start: an open body that waits for its turn takes memory too.
+		const { passes } = this.#deps.core;
+		return await passes.run("range", null, () => this.#sendState(request, target));
+	}
+
+	async #sendState(request: S3Request, target: KeyTarget): Promise<Response> {
 		const number = versionParameter(request.query);
 		const { object, body } = await openState(this.#deps, request, target.id, number);
 		const cancel = async () => {

@@ -7,6 +7,7 @@ import type { ReadState } from "../../../core/state/service.ts";
 import type { Version } from "../../../core/unit/record.ts";
 import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
+import { release } from "../../../lib/spent-chunks.ts";
 import { type ByteSpan, isSameEtag, type WriteCondition } from "./conditions.ts";
 import { noSuchKey, preconditionFailed } from "./errors.ts";
 import type { S3Request } from "./request.ts";
@@ -168,11 +169,16 @@ export async function sliceBody(
 	if (body instanceof Uint8Array) return body.subarray(span.first, end);
 	const stream = cut(body, span.first, end, end >= sizeBytes);
 	if (end - span.first > limits.rangeBufferedBytesMax) return stream;
-	const bytes = new Uint8Array(end - span.first);
+	return await wholeOf(stream, end - span.first);
+}
+
+async function wholeOf(stream: ReadableStream<Uint8Array>, sizeBytes: number): Promise<Uint8Array> {
+	const bytes = new Uint8Array(sizeBytes);
 	let at = 0;
 	for await (const chunk of stream) {
 		bytes.set(chunk, at);
 		at += chunk.length;
+		release(chunk);
 	}
 	if (at !== bytes.length)
 		throw new DomainError("storage_corrupt", "the stored state is cut short");
@@ -208,6 +214,7 @@ function cut(
 						controller.enqueue(value.subarray(from, to));
 						return;
 					}
+					release(value);
 				}
 			},
 			async cancel(reason) {
