@@ -1,6 +1,8 @@
 /** Statuses as users see them: three units that depend on each other, over the real core. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { type Core, createCore } from "../../../../src/core/core.ts";
+import { limits } from "../../../../src/core/limits.ts";
+import type { Clock } from "../../../../src/core/ports/clock.ts";
 import { silentLog } from "../../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../../src/core/ports/metrics.ts";
 import type { Caller } from "../../../../src/core/principal.ts";
@@ -20,10 +22,10 @@ let store: MemoryStore;
 let core: Core;
 let serial = 0;
 
-function coreOn(on: MemoryStore): Core {
+function coreOn(on: MemoryStore, clock: Clock = realClock): Core {
 	return createCore({
 		store: on,
-		clock: realClock,
+		clock,
 		random: realRandom,
 		log: silentLog,
 		metrics: silentMetrics,
@@ -171,6 +173,26 @@ describe("declared edges", () => {
 		const report = await core.graph.unitStatus(caller, b);
 		expect(report).toMatchObject({ status: "red", incoming: [{ reason: "output_changed" }] });
 		expect(report.incoming[0]?.outDigest).not.toBe(report.incoming[0]?.inDigest);
+	});
+
+	test("are acknowledged on an idle server when another one has just declared the first", async () => {
+		await apply("a", { outputs: { t: 0 } });
+		await core.parts.feed.publish();
+		let laterMs = 0;
+		const clock = { ...realClock, monotonic: () => realClock.monotonic() + laterMs };
+		const idle = coreOn(store, clock);
+		const ending = new AbortController();
+		const running = idle.parts.liveGraph.run(ending.signal);
+		await idle.graph.statuses(caller, "");
+		await idle.tasks.idle();
+		await declare(["a", "t", "b"]);
+		await apply("a", { outputs: { t: 1 } });
+		laterMs = limits.graphRefreshIntervalMs;
+		await apply("b", { outputs: { x: 1 } }, idle);
+		ending.abort();
+		await running;
+		await idle.flush();
+		expect((await colours()).b).toBe("green");
 	});
 
 	test("are acknowledged on a server that has just started, and on another one", async () => {
