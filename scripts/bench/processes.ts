@@ -162,3 +162,25 @@ export async function settledMemory(
 	await Bun.sleep(100);
 	return await subject.peakMemoryBytes();
 }
+
+/** Resolves when the server has not used its processor for a while: nothing is left to be done. */
+export async function untilQuiet({ pid }: Subject): Promise<void> {
+	let ticks = await usedTicks(pid);
+	let quietSince = performance.now();
+	while (performance.now() - quietSince < 1500) {
+		await Bun.sleep(100);
+		const now = await usedTicks(pid);
+		// A timer now and then is no work.
+		if (now > ticks + 1) quietSince = performance.now();
+		ticks = now;
+	}
+}
+
+async function usedTicks(pid: number): Promise<number> {
+	const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+	const [user, system] = stat
+		.slice(stat.lastIndexOf(")") + 2)
+		.split(" ")
+		.slice(11, 13);
+	return Number(user) + Number(system);
+}

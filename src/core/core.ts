@@ -9,6 +9,7 @@ import { createGraph } from "./graph/create.ts";
 import type { LiveGraph } from "./graph/live.ts";
 import type { ServerAddresses } from "./graph/reading-source.ts";
 import type { GraphService } from "./graph/service.ts";
+import { LargePasses } from "./large-passes.ts";
 import { limits } from "./limits.ts";
 import { LockService } from "./lock/service.ts";
 import { type Organization, rootOrganization } from "./organization/organization.ts";
@@ -19,7 +20,6 @@ import type { Log } from "./ports/log.ts";
 import type { CoreMetrics } from "./ports/metrics.ts";
 import type { Random } from "./ports/random.ts";
 import type { Projector } from "./projection/projector.ts";
-import type { ProjectionSchedule } from "./projection/schedule.ts";
 import type { Decide, Gate } from "./rbac/grant.ts";
 import type { RbacService } from "./rbac/service.ts";
 import type { Pruner } from "./retention/pruner.ts";
@@ -60,6 +60,8 @@ export interface CoreDeps {
 	readonly systemUnit?: UnitId | undefined;
 	/** Keys that sensitive values are sealed with, the first one for new ones; none: the store's. */
 	readonly secretKeys?: readonly SecretKey[] | undefined;
+	/** The turns of all cores of the process; those of this one alone when absent. */
+	readonly passes?: LargePasses | undefined;
 	/** Under which addresses states name units of this server. */
 	readonly addresses?: ServerAddresses | undefined;
 }
@@ -103,7 +105,7 @@ export interface CoreParts {
 
 /** Builds the core on a store. Starts nothing. */
 export function createCore(deps: CoreDeps): Core {
-	const { store, clock, random, metrics, settings } = deps;
+	const { store, clock, random, metrics, settings, passes = new LargePasses() } = deps;
 	const tasks = new TaskGroup((name, error) =>
 		deps.log.write("error", "background work failed", { task: name, error }),
 	);
@@ -128,12 +130,13 @@ export function createCore(deps: CoreDeps): Core {
 	const audit = access.audit(directory);
 	const systemUnit = deps.systemUnit ?? systemUnitId;
 	const upkeep = createUpkeep({
-		...{ ...common, directory, feed, tasks, settings, systemUnit },
+		...{ ...common, directory, feed, tasks, settings, systemUnit, passes },
 		...{ messages: deps.log, stopping: stopping.signal },
 	});
 	const { schedule, systemState } = upkeep;
 
-	const stateIndex = indexOf(deps, bodies, schedule, tasks, stopping.signal);
+	const made = { store, bodies, passes, log: deps.log, tasks, stopping: stopping.signal };
+	const stateIndex = new StateIndexService(made);
 	const publishing = new PublishSoon(feed, clock, tasks, stopping.signal);
 	const { headAgeMaxMs, actDeadlineMs } = settings;
 	const registered = { store, clock, random, headAgeMaxMs, actDeadlineMs };
@@ -228,17 +231,6 @@ function followRecords(
 			if (record !== null) follow(id, record);
 		});
 	});
-}
-
-function indexOf(
-	{ store, log }: CoreDeps,
-	bodies: BodyStore,
-	schedule: ProjectionSchedule,
-	tasks: TaskGroup,
-	stopping: AbortSignal,
-): StateIndexService {
-	const quiet = (id: UnitId) => schedule.settled(id);
-	return new StateIndexService({ store, bodies, log, tasks, quiet, stopping });
 }
 
 /** Publishes change hints a moment after the first of them, so that many share one write. */

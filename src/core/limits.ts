@@ -27,6 +27,9 @@ export const limits = {
 	stateBytesMax: 1024 * MiB,
 	/** States up to this size are held in memory while they are checked; larger ones stream. */
 	bufferedBodyBytesMax: 1 * MiB,
+	/** Larger states that are copied or indexed at once, beside the requests and for one that waits. */
+	backgroundLargePassesMax: 1,
+	askedLargePassesMax: 1,
 	/** A body without a Content-Length may be this large. */
 	unsizedBodyBytesMax: 16 * MiB,
 	jsonBodyBytesMax: 64 * KiB,
@@ -43,6 +46,8 @@ export const limits = {
 	probeDeadlineMs: 20 * second,
 	/** Bytes of one body after which garbage is collected; smaller bodies do without. */
 	storeBytesPerCollection: 24 * MiB,
+	/** Requests wait for the collection of a heap up to this size, about 0.6 ms for each MB of it. */
+	heapBytesCollectedAtOnceMax: 64 * MiB,
 
 	// Protocol: actDeadlineMs < headAgeMaxMs < pruneGraceMs, see docs/invariants.md
 	/** One act (lock, write, …), all its attempts, without the body's transfer. */

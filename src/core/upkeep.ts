@@ -1,5 +1,6 @@
 /** Puts together what goes on beside requests: plain copies, old objects, live values. No logic of its own. */
 import type { TaskGroup } from "../lib/task-group.ts";
+import type { LargePasses } from "./large-passes.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -30,6 +31,7 @@ export interface UpkeepDeps {
 	readonly history: History;
 	readonly directory: UnitDirectory;
 	readonly feed: ChangesFeed;
+	readonly passes: LargePasses;
 	readonly tasks: TaskGroup;
 	readonly messages: Log;
 	readonly settings: CoreSettings;

@@ -5,6 +5,7 @@ import type { Identities, LoginNote } from "../auth/identity.ts";
 import { Sts } from "../auth/sts/credentials.ts";
 import type { LoginAttempt } from "../core/audit/chain.ts";
 import { type Core, createCore } from "../core/core.ts";
+import { LargePasses } from "../core/large-passes.ts";
 import { limits } from "../core/limits.ts";
 import { namesOf, type Organization, rootOrganization } from "../core/organization/organization.ts";
 import { Organizations } from "../core/organization/organizations.ts";
@@ -17,6 +18,7 @@ import { type App, createApp } from "./app.ts";
 import type { ServerConfig, StorageConfig } from "./config.ts";
 import { graphAddresses } from "./graph-addresses.ts";
 import { identitiesOf } from "./identity.ts";
+import { collectGarbage } from "./machine.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { isLoopback } from "./shared/addresses.ts";
 import { IdentityGate, openAuthenticator } from "./shared/authn.ts";
@@ -67,7 +69,7 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const metrics = new ServerMetrics(() => state.inFlight());
 	const store = await openStore(targetOf(config.storage), {
 		...{ clock, random, observer: metrics },
-		collect: () => Bun.gc(true),
+		collect: collectGarbage,
 	});
 	const report = await probeStore(store, clock);
 	for (const warning of report.warnings) log.write("warn", warning, {});
@@ -80,8 +82,9 @@ export async function buildServer(config: ServerConfig, parts: ServerParts): Pro
 	const tls = await tlsOf(config, parts);
 	const stopping = new AbortController();
 	const { verifier: admin, forget } = await adminAccessOf(config, parts, store);
-	const core = coreOf(config, parts, { store, metrics });
-	const organizations = organizationsOf(config, parts, { core, store, metrics });
+	const scope = { store, metrics, passes: new LargePasses() };
+	const core = coreOf(config, parts, scope);
+	const organizations = organizationsOf(config, parts, { core, ...scope });
 	await organizations.checkDefaultName();
 	const noteLogin = (note: LoginNote) => core.parts.chain.login(attemptOf(note));
 	const identities = await identitiesOf(config, {
@@ -196,13 +199,14 @@ function tlsOf(config: ServerConfig, parts: ServerParts): Promise<TlsMaterial | 
 interface Scope {
 	readonly store: BlobStore;
 	readonly metrics: CoreMetrics;
+	readonly passes: LargePasses;
 	readonly organization?: Organization;
 }
 
 function organizationsOf(
 	config: ServerConfig,
 	parts: ServerParts,
-	{ core, store, metrics }: Scope & { readonly core: Core },
+	{ core, store, metrics, passes }: Scope & { readonly core: Core },
 ): Organizations {
 	return new Organizations({
 		...{ core, store, clock: parts.clock, random: parts.random, log: parts.log },
@@ -211,17 +215,18 @@ function organizationsOf(
 		defaultName: config.organization,
 		tasks: core.tasks,
 		openCore: (organization, scoped) =>
-			coreOf(config, parts, { store: scoped, metrics, organization }),
+			coreOf(config, parts, { store: scoped, metrics, passes, organization }),
 	});
 }
 
 function coreOf(
 	config: ServerConfig,
 	parts: ServerParts,
-	{ store, metrics, organization = rootOrganization(config.organization) }: Scope,
+	{ store, metrics, passes, organization = rootOrganization(config.organization) }: Scope,
 ): Core {
 	return createCore({
 		store,
+		passes,
 		organization,
 		clock: parts.clock,
 		random: parts.random,
@@ -260,8 +265,9 @@ export async function openForDoctor(
 ): Promise<OpenedStore> {
 	const { clock, random } = parts;
 	const store = await openStore(targetOf(config.storage), { clock, random });
-	const core = coreOf(config, parts, { store, metrics: silentMetrics });
-	const organizations = organizationsOf(config, parts, { core, store, metrics: silentMetrics });
+	const scope = { store, metrics: silentMetrics, passes: new LargePasses() };
+	const core = coreOf(config, parts, scope);
+	const organizations = organizationsOf(config, parts, { core, ...scope });
 	return {
 		organizations,
 		async close() {

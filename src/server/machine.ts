@@ -1,4 +1,5 @@
-/** The machine's own clock and randomness, behind the ports through which everything uses them. */
+/** The machine's own clock, randomness and memory, behind the ports through which everything uses them. */
+import { limits } from "../core/limits.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Random } from "../core/ports/random.ts";
 
@@ -31,3 +32,8 @@ export const systemRandom: Random = {
 		return value / 2 ** 32;
 	},
 };
+
+/** At once while that is short; with a large heap beside the requests, which takes effect later. */
+export function collectGarbage(): void {
+	Bun.gc(process.memoryUsage().heapUsed <= limits.heapBytesCollectedAtOnceMax);
+}

@@ -22,6 +22,7 @@ import {
 	type StreamBody,
 } from "../core/ports/blob-store.ts";
 import type { Clock } from "../core/ports/clock.ts";
+import { releasing } from "../lib/spent-chunks.ts";
 import { throwIfAborted } from "./abort.ts";
 import { exactly } from "./exact-stream.ts";
 import {
@@ -174,7 +175,7 @@ export class FilesystemStore implements DetailedStore {
 		const temporary = this.#temporaryPath();
 		await this.#folder.writeTemporary(
 			temporary,
-			body instanceof Uint8Array ? [body] : exactly(body, options?.signal),
+			body instanceof Uint8Array ? [body] : releasing(exactly(body, options?.signal)),
 			options?.signal,
 		);
 		await this.#folder.renameInto(temporary, target);

@@ -2,6 +2,7 @@
 
 import { limits } from "../core/limits.ts";
 import { StoreError, type StreamBody } from "../core/ports/blob-store.ts";
+import { releasing } from "../lib/spent-chunks.ts";
 import { exactly } from "./exact-stream.ts";
 import { errorOfFailure } from "./s3-errors.ts";
 
@@ -131,7 +132,7 @@ export function uploadOf(
 	signal: AbortSignal | undefined,
 	stop: () => void,
 ): Upload {
-	const chunks = exactly(body, signal);
+	const chunks = releasing(exactly(body, signal));
 	let failure: { readonly error: unknown } | null = null;
 	let complete = false;
 	let sentBytes = 0;

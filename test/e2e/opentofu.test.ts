@@ -68,4 +68,5 @@ test.skipIf(tofu === null)(
 		expect(await tf.must("output", "-raw", "value")).toBe("canary-in-the-state-one");
 		await tf.must("apply", "-auto-approve", "-var", "input=three");
 	},
+	60_000,
 );

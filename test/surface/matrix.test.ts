@@ -168,7 +168,9 @@ describe("credential × surface", () => {
 				opened = { app, made, bodies: [] };
 			});
 
+			// After all of them, in whatever order they ran.
 			afterAll(async () => {
+				await expectNothingShown(opened);
 				await opened.app[Symbol.asyncDispose]();
 			});
 
@@ -177,10 +179,6 @@ describe("credential × surface", () => {
 					await tryAll(route, opened);
 				});
 			}
-
-			test("nothing that was presented is shown", async () => {
-				await expectNothingShown(opened);
-			});
 		});
 	}
 });

@@ -36,10 +36,9 @@ export function compileGraph(input: GraphInput, memory: GraphMemory = new GraphM
 	const cycles = components(ids, after).filter((component) => component.length > 1);
 	const cycleOf = new Map(cycles.flatMap((cycle) => cycle.map((id) => [id, cycle] as const)));
 	const statuses = statusesOf(ids, input.nodes, incoming, after);
-	const units = new Map<UnitId, GraphUnit>();
-	for (const id of ids) {
+	const units = [...ids].map((id): GraphUnit => {
 		const { status, cause } = statuses.get(id) ?? { status: "green" as const, cause: null };
-		units.set(id, {
+		return {
 			id,
 			exists: input.nodes.has(id),
 			status,
@@ -47,9 +46,9 @@ export function compileGraph(input: GraphInput, memory: GraphMemory = new GraphM
 			outgoing: outgoing.get(id) ?? none,
 			cause,
 			cycle: cycleOf.get(id) ?? null,
-		});
-	}
-	return { units, edges, cycles };
+		};
+	});
+	return { units: memory.unitsOf(units, input.nodes), edges, cycles };
 }
 
 /** The edges into every unit that has some. */

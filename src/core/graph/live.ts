@@ -54,6 +54,8 @@ export class LiveGraph {
 	#isRunning = false;
 	/** The view's revision of which the listeners know. */
 	#told = -1;
+	/** When the system unit was last looked at, by our monotonic clock. */
+	#lookedAt: number | null = null;
 	#upstreams: { of: Declarations; byTarget: ReadonlyMap<UnitId, readonly UnitId[]> } | null = null;
 
 	constructor(deps: LiveGraphDeps) {
@@ -84,6 +86,7 @@ export class LiveGraph {
 		const isWatching = () => (view.declarations?.edges.length ?? 1) > 0;
 		while (!signal.aborted) {
 			await this.#attempt(() => view.follow());
+			this.#lookedAt = clock.monotonic();
 			const idleUntil = clock.monotonic() + limits.graphIdleIntervalMs;
 			do {
 				await clock.sleep(limits.graphRefreshIntervalMs, signal).catch(() => undefined);
@@ -194,10 +197,13 @@ export class LiveGraph {
 		const { declarations } = view;
 		if (declarations === null) {
 			if (!this.#isRunning) return undefined;
-			return this.#inTime(() => this.#readUpstream(id), undefined);
+			return this.#inTime(() => this.#readUpstream(id, "cold"), undefined);
 		}
 		const units = this.#unitsAbove(declarations, id);
-		if (units.length === 0) return undefined;
+		if (units.length === 0) {
+			if (!this.#mayHaveMissed(declarations)) return undefined;
+			return this.#inTime(() => this.#readUpstream(id, "warm"), undefined);
+		}
 		const known = () => units.flatMap((unit) => this.#seenVersion(unit));
 		const isAlone = !feed.hasHeardWithin(limits.graphOthersActiveMs);
 		if (isAlone || units.length > limits.graphConfirmsPerLockMax) return known();
@@ -205,6 +211,20 @@ export class LiveGraph {
 			await this.confirm(units);
 			return known();
 		}, known);
+	}
+
+	/**
+	 * Without declared edges this server looks seldom for what others change, and another one may
+	 * have declared the first edge since: then a lock now and then looks too, beside its own request.
+	 */
+	#mayHaveMissed({ edges }: Declarations): boolean {
+		const { feed, clock } = this.#deps;
+		if (edges.length > 0 || !this.#isRunning || !feed.hasOthers) return false;
+		const now = clock.monotonic();
+		const isRecent =
+			this.#lookedAt !== null && now - this.#lookedAt < limits.graphRefreshIntervalMs;
+		if (!isRecent) this.#lookedAt = now;
+		return !isRecent;
 	}
 
 	/** The work's result, or `instead` when it fails or takes too long. */
@@ -247,10 +267,16 @@ export class LiveGraph {
 	}
 
 	/** From the store alone: the system unit's declarations, and the heads of the units that they name. */
-	async #readUpstream(id: UnitId): Promise<readonly UpstreamVersion[] | undefined> {
+	async #readUpstream(
+		id: UnitId,
+		head: "warm" | "cold",
+	): Promise<readonly UpstreamVersion[] | undefined> {
 		const { log, index, systemUnit } = this.#deps;
 		return await orUnavailable(async () => {
-			const state = (await log.peek(systemUnit))?.state;
+			const record =
+				head === "warm" ? (await log.confirm(systemUnit)).record : await log.peek(systemUnit);
+			if (record !== null) this.note(systemUnit, record);
+			const state = record?.state;
 			const version = state === undefined ? undefined : writtenVersion(state);
 			if (state === undefined || state.deleted !== null || version === undefined) return undefined;
 			const units = this.#unitsAbove(declarationsOf(await index(systemUnit, version)), id);

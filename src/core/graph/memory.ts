@@ -1,7 +1,7 @@
 /** What one compilation of the graph leaves to the next one. */
 import type { UnitId } from "../unit/unit-id.ts";
 import type { Into } from "./judge.ts";
-import type { GraphEdge, GraphNode } from "./model.ts";
+import type { GraphEdge, GraphNode, GraphUnit } from "./model.ts";
 
 /** The edges into a unit, and all that they were worked out of. */
 interface Judgement extends Into {
@@ -15,11 +15,13 @@ interface Judgement extends Into {
  */
 export class GraphMemory {
 	readonly #judgements = new Map<UnitId, Judgement>();
+	#units = new Map<UnitId, { readonly node: GraphNode | undefined; readonly unit: GraphUnit }>();
 	readonly #grouped = new WeakMap<readonly { readonly to: UnitId }[], Map<UnitId, unknown[]>>();
 
 	/** Forgets everything. */
 	clear(): void {
 		this.#judgements.clear();
+		this.#units.clear();
 	}
 
 	/** The edges into `to`, which `judge` works out where something has changed. */
@@ -46,6 +48,28 @@ export class GraphMemory {
 		return edges;
 	}
 
+	/**
+	 * The units, those that are as they were being the same objects as before: what was made of them
+	 * stands. One whose own node is another one is new.
+	 */
+	unitsOf(
+		units: Iterable<GraphUnit>,
+		nodes: ReadonlyMap<UnitId, GraphNode>,
+	): Map<UnitId, GraphUnit> {
+		const before = this.#units;
+		this.#units = new Map();
+		const result = new Map<UnitId, GraphUnit>();
+		for (const fresh of units) {
+			const node = nodes.get(fresh.id);
+			const known = before.get(fresh.id);
+			const isSame = known !== undefined && known.node === node && isEqual(known.unit, fresh);
+			const unit = isSame ? known.unit : fresh;
+			this.#units.set(fresh.id, { node, unit });
+			result.set(fresh.id, unit);
+		}
+		return result;
+	}
+
 	/** The items by the unit that they lead to; the same lists for the same items. */
 	byTarget<T extends { readonly to: UnitId }>(
 		items: readonly T[],
@@ -65,6 +89,22 @@ function areSame(
 ): boolean {
 	for (const [id, node] of upstream) if (nodes.get(id) !== node) return false;
 	return true;
+}
+
+function isEqual(one: GraphUnit, other: GraphUnit): boolean {
+	return (
+		one.exists === other.exists &&
+		one.status === other.status &&
+		one.cause === other.cause &&
+		areEqual(one.incoming, other.incoming) &&
+		areEqual(one.outgoing, other.outgoing) &&
+		areEqual(one.cycle ?? [], other.cycle ?? [])
+	);
+}
+
+function areEqual<T>(one: readonly T[], other: readonly T[]): boolean {
+	if (one === other) return true;
+	return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
 /** Adds to the list of a key. */

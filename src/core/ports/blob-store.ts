@@ -83,7 +83,8 @@ export interface BlobStream {
 	/**
 	 * The bytes. Errors (with StoreError) when fewer than `size` bytes arrive. Must be read to the
 	 * end or cancelled by the caller. A replaced or deleted object keeps streaming its old bytes,
-	 * or errors; it never mixes two objects.
+	 * or errors; it never mixes two objects. The chunks are the reader's own: it may change them, or
+	 * give their memory back.
 	 */
 	readonly body: ReadableStream<Uint8Array>;
 	readonly size: number;
@@ -122,6 +123,7 @@ export interface ListPage {
 
 /** A body of known length whose bytes are produced as they are sent. Can be read once. */
 export interface StreamBody {
+	/** Its chunks are the store's from then on: it may give their memory back. */
 	readonly stream: ReadableStream<Uint8Array>;
 	/**
 	 * Exact number of bytes that the stream will give. Fewer or more is `StoreError("corrupt")` with

@@ -4,8 +4,10 @@
  * consulted for a decision, repaired when found behind. Bytes that are none of ours were written
  * behind our back: they become a version, never nothing.
  */
+import { release } from "../../lib/spent-chunks.ts";
 import { parsePlainLock, plainLockId } from "../adoption/plain-lock.ts";
 import { isDomainError } from "../errors.ts";
+import type { LargePasses } from "../large-passes.ts";
 import { limits } from "../limits.ts";
 import { isHeldByNobody } from "../lock/rules.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -34,6 +36,7 @@ export interface ProjectorDeps {
 	readonly metrics: CoreMetrics;
 	readonly bodies: BodyStore;
 	readonly history: History;
+	readonly passes: LargePasses;
 	readonly versionsKept: number;
 }
 
@@ -45,7 +48,7 @@ type PlainState =
 	/** Bytes of another of our versions, or of an earlier overlay: we are behind. */
 	| { readonly kind: "ours" }
 	/** Bytes that no version has. */
-	| { readonly kind: "unknown" };
+	| { readonly kind: "unknown"; readonly sizeBytes: number };
 
 /** The plain lock object's bytes: the first layout's fields, then the rest of what we know. */
 export function plainLockBytes(lock: Lock): Uint8Array {
@@ -84,17 +87,21 @@ export class Projector {
 			const head = await this.#deps.log.confirm(id);
 			if (head.record === null || head.record.state.adopting) return hasWritten;
 			const state = head.record.state;
-			const plain = await this.#classify(id, state);
+			const { passes } = this.#deps;
+			const sizeBytes = currentVersion(state)?.sizeBytes ?? 0;
+			const [plain, wroteState] = await passes.run("background", sizeBytes, async () => {
+				const found = await this.#classify(id, state);
+				return [found, await this.#projectState(id, state, found)] as const;
+			});
 			if (plain.kind === "unknown") {
-				if (await this.#keepForeign(id)) this.#deps.metrics.projection("foreign");
+				const keep = () => this.#keepForeign(id);
+				if (await passes.run("background", plain.sizeBytes, keep))
+					this.#deps.metrics.projection("foreign");
 				hasWritten = true;
 				continue;
 			}
-			const wrote = [
-				await this.#projectState(id, state, plain),
-				await this.#projectLock(id, state),
-			];
-			if (!wrote.includes(true)) {
+			const wroteLock = await this.#projectLock(id, state);
+			if (!wroteState && !wroteLock) {
 				this.#deps.metrics.projection(hasWritten ? "written" : "unchanged");
 				return hasWritten;
 			}
@@ -105,6 +112,7 @@ export class Projector {
 	}
 
 	async #projectState(id: UnitId, state: UnitState, plain: PlainState): Promise<boolean> {
+		if (plain.kind === "unknown") return false;
 		const wanted = state.deleted === null ? currentVersion(state) : undefined;
 		const key = stateKeyOfUnit(id);
 		if (wanted === undefined) {
@@ -150,11 +158,14 @@ export class Projector {
 		const plain = await this.#deps.store.getStream(stateKeyOfUnit(id));
 		if (!plain.found) return { kind: "absent" };
 		const hasher = new Bun.CryptoHasher("sha256");
-		for await (const chunk of plain.body) hasher.update(chunk);
+		for await (const chunk of plain.body) {
+			hasher.update(chunk);
+			release(chunk);
+		}
 		const sha256 = hasher.digest("hex");
 		if (state.deleted === null && currentVersion(state)?.sha256 === sha256) return { kind: "same" };
 		const isOurs = await this.#deps.history.isOurs(state, sha256);
-		return { kind: isOurs ? "ours" : "unknown" };
+		return isOurs ? { kind: "ours" } : { kind: "unknown", sizeBytes: plain.size };
 	}
 
 	/**

@@ -26,8 +26,6 @@ export class ProjectionSchedule {
 	readonly #deps: ProjectionScheduleDeps;
 	/** Units whose projection runs; true when it must run again afterwards. */
 	readonly #running = new Map<UnitId, boolean>();
-	/** What ends when the unit's projection does. */
-	readonly #ends = new Map<UnitId, Promise<void>>();
 	/** Units that get a second look. */
 	readonly #settling = new Set<UnitId>();
 
@@ -42,8 +40,6 @@ export class ProjectionSchedule {
 			return;
 		}
 		this.#running.set(id, false);
-		const end = Promise.withResolvers<void>();
-		this.#ends.set(id, end.promise);
 		this.#deps.tasks.run("project", async () => {
 			try {
 				do {
@@ -52,15 +48,8 @@ export class ProjectionSchedule {
 				} while (this.#running.get(id) === true);
 			} finally {
 				this.#running.delete(id);
-				this.#ends.delete(id);
-				end.resolve();
 			}
 		});
-	}
-
-	/** Resolves when no projection of the unit is running. */
-	async settled(id: UnitId): Promise<void> {
-		await this.#ends.get(id);
 	}
 
 	async #project(id: UnitId): Promise<boolean> {

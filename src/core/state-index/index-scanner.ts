@@ -9,6 +9,7 @@ import { Captures } from "./captures.ts";
 import type { ResourceList, StateIndex } from "./index-facts.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { ResourceCollector } from "./resource-collector.ts";
+import { TextPool } from "./text-pool.ts";
 
 /** Everything that one pass over a state finds. */
 export interface ScannedState {
@@ -34,7 +35,8 @@ class StateContentReader implements MemberReader {
 	readonly keyBytesMax = limits.indexedNameBytesMax;
 	readonly captures = new Captures();
 	readonly outputs = new OutputCollector(this.captures);
-	readonly resources = new ResourceCollector(this.captures);
+	readonly #texts = new TextPool();
+	readonly resources = new ResourceCollector(this.captures, this.#texts);
 	readonly #places: Place[] = ["state"];
 	/** The member's key; null for an element of an array, and for a key that is too long. */
 	#key: string | null = null;
@@ -44,7 +46,7 @@ class StateContentReader implements MemberReader {
 	}
 
 	key(raw: Uint8Array | null, offset: number): number {
-		this.#key = raw === null ? null : keyText(raw);
+		this.#key = raw === null ? null : this.#texts.of(raw);
 		const place = this.#place;
 		if (place === "output") this.outputs.key(this.#key, offset);
 		return place === "resource" || place === "instance" ? limits.indexedNameBytesMax : 0;
@@ -106,11 +108,6 @@ class StateContentReader implements MemberReader {
 		else if (ended === "captured" && this.#place === "output") this.outputs.endMember(offset);
 		else if (ended === "captured") this.resources.endInstanceMember(offset);
 	}
-}
-
-function keyText(raw: Uint8Array): string {
-	const text = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8");
-	return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 /** Reads what the index needs while a state's bytes pass by. */

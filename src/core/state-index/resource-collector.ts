@@ -8,6 +8,7 @@ import {
 	type Reading,
 	type ResourceList,
 } from "./index-facts.ts";
+import type { TextPool } from "./text-pool.ts";
 
 interface FoundInstance {
 	indexKey: string | number | null;
@@ -38,6 +39,7 @@ const textMembers: ReadonlySet<string> = new Set(["mode", "type", "name", "modul
 /** Collects resources and readings. */
 export class ResourceCollector {
 	readonly #captures: Captures;
+	readonly #texts: TextPool;
 	readonly #readings: { readonly resource: FoundResource; readonly instance: FoundInstance }[] = [];
 	readonly #resources: IndexedResource[] = [];
 	managedCount = 0;
@@ -50,8 +52,9 @@ export class ResourceCollector {
 	#areReadingsCut = false;
 	#areResourcesCut = false;
 
-	constructor(captures: Captures) {
+	constructor(captures: Captures, texts: TextPool) {
 		this.#captures = captures;
+		this.#texts = texts;
 	}
 
 	/** A resource begins. */
@@ -64,7 +67,8 @@ export class ResourceCollector {
 	/** A member of the resource other than its instances. */
 	member(key: string | null, kind: JsonKind, raw: Uint8Array | null): void {
 		if (this.#resource === null || key === null || !textMembers.has(key)) return;
-		this.#resource[key as TextMember] = kind === "string" && raw !== null ? textOf(raw) : null;
+		this.#resource[key as TextMember] =
+			kind === "string" && raw !== null ? this.#texts.of(raw) : null;
 	}
 
 	/** An instance of the resource begins. */
@@ -82,7 +86,7 @@ export class ResourceCollector {
 		const [resource, instance] = [this.#resource, this.#instance];
 		if (resource === null || instance === null) return false;
 		if (key === "index_key" && raw !== null) {
-			if (kind === "string") instance.indexKey = textOf(raw);
+			if (kind === "string") instance.indexKey = this.#texts.of(raw);
 			else if (kind === "number") instance.indexKey = Number(Buffer.from(raw).toString("latin1"));
 		} else if (key === "deposed") {
 			instance.isDeposed = kind === "string";
@@ -197,11 +201,6 @@ export class ResourceCollector {
 	finishResources(): ResourceList {
 		return { resources: this.#resources, isTruncated: this.#areResourcesCut };
 	}
-}
-
-/** The text between the quotes of a JSON string. */
-function textOf(raw: Uint8Array): string {
-	return JSON.parse(`"${Buffer.from(raw).toString("utf8")}"`) as string;
 }
 
 function addressOf(

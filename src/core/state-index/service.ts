@@ -3,9 +3,10 @@
  * current, beside the requests, or when somebody asks and it is missing. A cache that can be
  * deleted: an object is there whole or not at all, and the state's bytes are the truth.
  */
+import { release } from "../../lib/spent-chunks.ts";
 import type { TaskGroup } from "../../lib/task-group.ts";
 import { isDomainError } from "../errors.ts";
-import { limits } from "../limits.ts";
+import type { LargePasses } from "../large-passes.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Log } from "../ports/log.ts";
@@ -34,8 +35,7 @@ export interface StateIndexDeps {
 	readonly bodies: BodyStore;
 	readonly log: Log;
 	readonly tasks: TaskGroup;
-	/** Resolves when nothing else goes through the unit's state beside the requests. */
-	readonly quiet: (id: UnitId) => Promise<void>;
+	readonly passes: LargePasses;
 	/** Ends what nobody waits for; what is missing then is made when it is asked for. */
 	readonly stopping: AbortSignal;
 }
@@ -52,8 +52,6 @@ export class StateIndexService {
 	/** Loads and scans under way, by what they are of: callers at the same time share one. */
 	readonly #loading = new Map<string, Promise<StateIndex>>();
 	readonly #scanning = new Map<string, Promise<ScannedState>>();
-	/** Large states are scanned one after the other. */
-	#turn: Promise<unknown> = Promise.resolve();
 	/** The current versions that wait for their index, the newest of each unit. */
 	readonly #waiting = new Map<UnitId, IndexedVersion>();
 	#isWorking = false;
@@ -131,9 +129,9 @@ export class StateIndexService {
 			this.#waiting.delete(id);
 			if (this.#deps.stopping.aborted) continue;
 			try {
-				// One large state in memory's way is enough.
-				if (version.sizeBytes > limits.bufferedBodyBytesMax) await this.#deps.quiet(id);
-				await this.of(id, version);
+				// What is asked for meanwhile is made at once, and found here afterwards.
+				const { passes } = this.#deps;
+				await passes.run("background", version.sizeBytes, () => this.of(id, version));
 			} catch (error) {
 				if (!(error instanceof StoreError) && !isDomainError(error)) throw error;
 				this.#deps.log.write("warn", "the outputs of a state could not be indexed", {
@@ -147,19 +145,11 @@ export class StateIndexService {
 	/** Scans the state and stores what it finds. */
 	async #make(id: UnitId, version: IndexedVersion): Promise<ScannedState> {
 		return await shared(this.#scanning, `${id}\n${version.sha256}`, async () => {
-			const isLarge = version.sizeBytes > limits.bufferedBodyBytesMax;
-			const scanned = isLarge
-				? await this.#inTurn(() => this.#scan(version))
-				: await this.#scan(version);
+			const { passes } = this.#deps;
+			const scanned = await passes.run("asked", version.sizeBytes, () => this.#scan(version));
 			await this.#store(id, version, scanned);
 			return scanned;
 		});
-	}
-
-	async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-		const mine = this.#turn.then(work, work);
-		this.#turn = mine.catch(() => undefined);
-		return await mine;
 	}
 
 	async #scan(version: IndexedVersion): Promise<ScannedState> {
@@ -216,11 +206,13 @@ export async function scanState(
 			isState = false;
 		}
 	};
-	const chunks = body instanceof Uint8Array ? [body] : body;
+	const isWhole = body instanceof Uint8Array;
+	const chunks = isWhole ? [body] : body;
 	// To the end in any case: only there it shows whether the bytes are whole.
 	for await (const chunk of chunks) {
 		also?.push(chunk);
 		if (isState) attempt(() => scanner.push(chunk));
+		if (!isWhole) release(chunk);
 	}
 	let scanned = opaque;
 	if (isState) attempt(() => (scanned = scanner.finish()));

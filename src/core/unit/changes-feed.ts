@@ -37,6 +37,7 @@ export class ChangesFeed {
 	readonly #looks = new Map<string, { looks: string; since: number }>();
 	/** When news of another server came in last, by our monotonic clock. */
 	#heardAt: number | null = null;
+	#hasOthers = false;
 
 	constructor(store: BlobStore, clock: Clock, random: Random) {
 		this.#store = store;
@@ -56,6 +57,11 @@ export class ChangesFeed {
 	/** Whether another server has changed something within this time, as far as this one has heard. */
 	hasHeardWithin(ms: number): boolean {
 		return this.#heardAt !== null && this.#clock.monotonic() - this.#heardAt <= ms;
+	}
+
+	/** Whether the last look has shown hints of another server, however old. */
+	get hasOthers(): boolean {
+		return this.#hasOthers;
 	}
 
 	/** Publishes what was noted; calls at the same time share one write. Fails with StoreError. */
@@ -84,6 +90,7 @@ export class ChangesFeed {
 	/** Reads the other servers' objects. Fails with StoreError. */
 	async poll(): Promise<SeenChanges> {
 		const page = await this.#store.list({ prefix: changesRoot, limit: limits.listPageMax });
+		this.#hasOthers = page.blobs.some(({ key }) => key !== this.#key);
 		const ids = new Set<string>();
 		let isComplete = true;
 		await Promise.all(

@@ -1,5 +1,6 @@
 /** A state's bytes as a response, the same on every surface. */
 import type { ReadState } from "../../core/state/service.ts";
+import { releasingStream } from "../../lib/spent-chunks.ts";
 import { contentTag, isKnownToClient } from "./preconditions.ts";
 
 /** 200 with the exact bytes, or 304 when the client has them. */
@@ -18,5 +19,7 @@ export async function stateResponse(request: Request, read: ReadState): Promise<
 	}
 	headers.set("content-type", "application/json");
 	headers.set("content-length", String(read.sizeBytes));
-	return new Response(read.body, { status: 200, headers });
+	const { body } = read;
+	const sent = body instanceof ReadableStream ? releasingStream(body) : body;
+	return new Response(sent, { status: 200, headers });
 }

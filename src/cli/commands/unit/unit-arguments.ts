@@ -28,7 +28,8 @@ export function labelsOf(pairs: readonly string[]): Record<string, string> | und
 	const labels = new Map<string, string>();
 	for (const pair of pairs) {
 		const equals = pair.indexOf("=");
-		if (equals <= 0) throw usageError("a label must be written key=value");
+		if (equals <= 0)
+			throw usageError("a label must be written key=value", "key= for a tag without a value");
 		const key = pair.slice(0, equals);
 		if (labels.has(key)) throw usageError("a label is given twice");
 		labels.set(key, pair.slice(equals + 1));

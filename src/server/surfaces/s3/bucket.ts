@@ -1,4 +1,5 @@
 /** One bucket, which is one organization: operations on itself, on states and on locks. */
+import { releasingStream } from "../../../lib/spent-chunks.ts";
 import { lockAnswer, stateHeaders, xmlText } from "./answers.ts";
 import { bucketLocation, bucketVersioning, deleteObjects, versionsStay } from "./buckets.ts";
 import { checkReadConditions, readRange, writeCondition } from "./conditions.ts";
@@ -216,7 +217,11 @@ export class Bucket {
 		if (body instanceof ReadableStream) request.context.allowSlow();
 		const whole = { first: 0, last: object.sizeBytes - 1 };
 		const content = await sliceBody(body, span ?? whole, object.sizeBytes);
-		return new Response(content as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, {
+		const sent =
+			content instanceof ReadableStream
+				? releasingStream(content)
+				: (content as Uint8Array<ArrayBuffer>);
+		return new Response(sent, {
 			status: span === null ? 200 : 206,
 			headers: stateHeaders(request, object, span),
 		});

@@ -1,6 +1,8 @@
 /** Statuses as users see them: three units that depend on each other, over the real core. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { type Core, createCore } from "../../../../src/core/core.ts";
+import { limits } from "../../../../src/core/limits.ts";
+import type { Clock } from "../../../../src/core/ports/clock.ts";
 import { silentLog } from "../../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../../src/core/ports/metrics.ts";
 import type { Caller } from "../../../../src/core/principal.ts";
@@ -20,10 +22,10 @@ let store: MemoryStore;
 let core: Core;
 let serial = 0;
 
-function coreOn(on: MemoryStore): Core {
+function coreOn(on: MemoryStore, clock: Clock = realClock): Core {
 	return createCore({
 		store: on,
-		clock: realClock,
+		clock,
 		random: realRandom,
 		log: silentLog,
 		metrics: silentMetrics,
@@ -173,6 +175,26 @@ describe("declared edges", () => {
 		expect(report.incoming[0]?.outDigest).not.toBe(report.incoming[0]?.inDigest);
 	});
 
+	test("are acknowledged on an idle server when another one has just declared the first", async () => {
+		await apply("a", { outputs: { t: 0 } });
+		await core.parts.feed.publish();
+		let laterMs = 0;
+		const clock = { ...realClock, monotonic: () => realClock.monotonic() + laterMs };
+		const idle = coreOn(store, clock);
+		const ending = new AbortController();
+		const running = idle.parts.liveGraph.run(ending.signal);
+		await idle.graph.statuses(caller, "");
+		await idle.tasks.idle();
+		await declare(["a", "t", "b"]);
+		await apply("a", { outputs: { t: 1 } });
+		laterMs = limits.graphRefreshIntervalMs;
+		await apply("b", { outputs: { x: 1 } }, idle);
+		ending.abort();
+		await running;
+		await idle.flush();
+		expect((await colours()).b).toBe("green");
+	});
+
 	test("are acknowledged on a server that has just started, and on another one", async () => {
 		await declare(["a", "t", "b"]);
 		await apply("a", { outputs: { t: 1 } });
@@ -236,8 +258,10 @@ describe("declared edges", () => {
 	});
 });
 
-test("nothing is worked out anew while nothing changes", async () => {
-	await declare(["a", "t", "b"]);
+test("nothing is worked out anew while nothing changes, and then only what has to do with it", async () => {
+	await declare(["a", "t", "b"], ["x", "t", "y"]);
+	await apply("x", { outputs: { t: 1 } });
+	await apply("y", {});
 	await apply("a", { outputs: { t: 1 } });
 	await apply("b", {});
 	const edgesOf = async () => (await core.graph.picture(caller, "")).edges;
@@ -248,7 +272,10 @@ test("nothing is worked out anew while nothing changes", async () => {
 	for (const [index, report] of reports.entries()) expect(again[index]).toBe(report);
 	expect((await edgesOf())[0]).toBe(before[0] as (typeof before)[0]);
 	await apply("a", { outputs: { t: 2 } });
-	expect((await units()).map(({ status }) => status)).toContain("red");
+	const later = await units();
+	expect(later.map(({ status }) => status)).toContain("red");
+	const same = later.filter((report, index) => report === reports[index]);
+	expect(same.map(({ unit }) => unit as string)).toEqual(["__opentaco_system", "x", "y"]);
 });
 
 describe("discovered edges", () => {
