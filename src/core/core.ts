@@ -164,7 +164,7 @@ export function createCore(deps: CoreDeps): Core {
 	const writing = { ...common, versionsKept, isAutoCreating };
 	const writer = new StateWriter(writing, bodies);
 	const stateDeps = { ...writing, adopt: adoption.adopt.bind(adoption) };
-	const units = new UnitService({ ...common, directory });
+	const units = new UnitService({ ...common, directory, systemUnit });
 	const states = new StateService(stateDeps, bodies, history, writer);
 	const { secretKeys = [], organization = rootOrganization() } = deps;
 	const upstreamOf = liveGraph.upstreamOf.bind(liveGraph);

@@ -95,14 +95,17 @@ export class LiveGraph {
 		}
 	}
 
-	/** What is not available now is looked for again by the next request, record or look. */
+	/**
+	 * What is not available now is looked for again by the next request, record or look. A fault of
+	 * our own is told, and does not end the looking either.
+	 */
 	async #attempt(read: () => Promise<void>): Promise<void> {
 		try {
 			await read();
 			this.#tell();
 		} catch (error) {
-			if (!isDomainError(error)) throw error;
-			this.#deps.events.write("debug", "the graph could not be refreshed", { error });
+			const level = isDomainError(error) ? "debug" : "error";
+			this.#deps.events.write(level, "the graph could not be refreshed", { error });
 		}
 	}
 

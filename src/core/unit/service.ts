@@ -17,7 +17,7 @@ import type { UnitDirectory } from "./directory.ts";
 import { unitNotFound } from "./not-found.ts";
 import { defaultProjectId, type UnitState } from "./record.ts";
 import { summaryOf, summaryOfPlain, type UnitSummary } from "./summary.ts";
-import { stateKeyOfUnit, type UnitId } from "./unit-id.ts";
+import { stateKeyOfUnit, systemUnitId, type UnitId } from "./unit-id.ts";
 import type { UnitLog } from "./unit-log.ts";
 
 export interface UnitServiceDeps {
@@ -26,6 +26,8 @@ export interface UnitServiceDeps {
 	readonly gate: Gate;
 	readonly clock: Clock;
 	readonly directory: UnitDirectory;
+	/** The unit whose state declares the graph's edges. */
+	readonly systemUnit?: UnitId | undefined;
 }
 
 export interface ListInput {
@@ -73,6 +75,10 @@ export class UnitService {
 		checkLabels(labels);
 		const traits = traitsOf(labels, project, "new");
 		const grant = await gate.authorize(caller, "unit.configure", id, traits);
+		if (id === (this.#deps.systemUnit ?? systemUnitId)) {
+			// It speaks of all units: no label and no project is enough, only a right on it by name.
+			await gate.authorize(caller, "unit.configure", id, traitsOf({}, "", "new"));
+		}
 		const earlier = (await orUnavailable(() => log.confirm(id))).record?.state;
 		if (earlier !== undefined && earlier.deleted !== null) {
 			const before = settingsOf(earlier);

@@ -121,6 +121,22 @@ describe("who may write a unit and administers a project", () => {
 		expect((await made("shop/c", { team: "a" })).status).toBe(201);
 	});
 
+	test("does not come to declare everybody's dependencies by making the system unit", async () => {
+		const id = await team("platform", ["ann@example.com"]);
+		const mine = await project("mine");
+		await made(`${base}/team-projects`, inProject(id, "admin", mine));
+		const workspace = (name: string) => ({
+			data: {
+				...{ type: "workspaces", attributes: { name } },
+				relationships: { project: { data: { type: "projects", id: mine } } },
+			},
+		});
+		const path = `${org}/workspaces`;
+		expect((await call("ann", "POST", path, workspace("other"))).status).toBe(201);
+		expect((await call("ann", "POST", path, workspace("__opentaco_system"))).status).toBe(403);
+		expect((await call(null, "POST", path, workspace("__opentaco_system"))).status).toBe(201);
+	});
+
 	test("does not come to delete it by a label", async () => {
 		await withRules(["allow:unit.read,unit.write:shop/a", "allow:unit.delete,unit.write:team=a"]);
 		const label = (labels: object) => call("ann", "PATCH", "/v1/units/shop__a", { labels });

@@ -208,8 +208,12 @@ test("names of outputs write no control sequences on a terminal", async () => {
 		...{ mode: "data", type: "opentaco_outputs", name: "r", provider: "p" },
 		instances: [{ attributes: { unit_id: "net/vpc", values } }],
 	};
-	const state = stateText(++serial, "hostile", { resources: [reading] });
+	const outputs = { "a\nforged": "\u001b[2J" };
+	const state = stateText(++serial, "hostile", { outputs, resources: [reading] });
 	await app.send("POST", "/v1/backend/hostile", { body: state });
+	const shown = (await cli(["unit", "output", "hostile"])).out;
+	expect(shown).toContain("a\\u000aforged = ");
+	expect(shown).not.toMatch(/\u001b|^forged/m);
 	const commands = [
 		["graph"],
 		["graph", "--dot"],

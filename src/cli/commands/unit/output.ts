@@ -1,5 +1,6 @@
 import type { OutputView, UnitOutputs } from "../../../api/outputs.ts";
 import { isRawNumber } from "../../../lib/raw-json.ts";
+import { safeText } from "../../../lib/safe-text.ts";
 import { command } from "../../command.ts";
 import { usageError } from "../../errors.ts";
 import { hclText } from "../../hcl.ts";
@@ -59,7 +60,10 @@ async function list(output: Output, found: UnitOutputs, isShowing: boolean): Pro
 		await output.note("No outputs found");
 	}
 	if (output.json) return;
-	for (const [name, one] of outputs) await lines(output, `${name} = ${shown(one, isShowing)}`);
+	// A name that held the end of a line would look like two outputs.
+	for (const [name, one] of outputs) {
+		await lines(output, `${safeText(name)} = ${shown(one, isShowing)}`);
+	}
 }
 
 function shown({ sensitive, value, type }: OutputView, isShowing: boolean): string {
