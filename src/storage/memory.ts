@@ -91,7 +91,7 @@ export class MemoryStore implements BlobStore {
 		checkKey(key);
 		throwIfAborted(options?.signal);
 		const created = !this.#entries.has(key);
-		if (created) this.#set(key, bytes.slice());
+		if (created) this.#set(key, new Uint8Array(bytes));
 		return { created, date: this.#clock.now() };
 	}
 
@@ -103,7 +103,7 @@ export class MemoryStore implements BlobStore {
 		checkKey(key);
 		throwIfAborted(options?.signal);
 		if (body instanceof Uint8Array) {
-			this.#set(key, body.slice());
+			this.#set(key, new Uint8Array(body));
 		} else {
 			const bytes = new Uint8Array(body.size);
 			let offset = 0;
@@ -169,6 +169,7 @@ export class MemoryStore implements BlobStore {
 		return { key, size: entry.bytes.length, modified: entry.modified };
 	}
 
+	/** `bytes` are the store's own, and no Buffer, whose `slice` copies nothing. */
 	#set(key: string, bytes: Uint8Array): void {
 		if (!this.#entries.has(key)) this.#order.splice(this.#seek(key), 0, key);
 		this.#entries.set(key, { bytes, modified: this.#clock.now() });

@@ -2,6 +2,7 @@
 
 import { expect } from "bun:test";
 import { StoreError } from "../../src/core/ports/blob-store.ts";
+import { release } from "../../src/lib/spent-chunks.ts";
 import {
 	bytesOf,
 	patternOf,
@@ -35,6 +36,34 @@ function streams({ store, second, check }: SuiteContext): void {
 		if (!again.found) throw new Error("absent");
 		expect(Bun.hash(await new Response(again.body).bytes())).toBe(Bun.hash(bytes));
 	});
+
+	check(
+		"what was stored is nobody else's, and the chunks of a read are the reader's own",
+		async (key) => {
+			const bytes = Buffer.from(patternOf(300_000));
+			const expected = Bun.hash(bytes);
+			await store().put(key("whole"), bytes);
+			await store().putIfAbsent(key("once"), bytes);
+			await store().put(key("streamed"), {
+				stream: streamOf(Buffer.from(bytes), { chunk: 100_000 }),
+				size: bytes.length,
+			});
+			bytes.fill(0);
+			for (const name of ["whole", "once", "streamed"]) {
+				for (let time = 0; time < 2; time++) {
+					const got = await store().getStream(key(name));
+					if (!got.found) throw new Error("absent");
+					const parts: Uint8Array[] = [];
+					for await (const chunk of got.body) {
+						parts.push(new Uint8Array(chunk));
+						chunk.fill(0);
+						release(chunk);
+					}
+					expect([name, time, Bun.hash(Buffer.concat(parts))]).toEqual([name, time, expected]);
+				}
+			}
+		},
+	);
 
 	check("a body of the wrong size stores nothing", async (key) => {
 		await store().put(key("kept"), bytesOf("kept"));
