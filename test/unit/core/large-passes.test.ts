@@ -14,7 +14,7 @@ function trial() {
 	return {
 		begun,
 		all,
-		async start(name: string, kind: PassKind, sizeBytes = large) {
+		async start(name: string, kind: PassKind, sizeBytes: number | null = large) {
 			const gate = Promise.withResolvers<void>();
 			gates.set(name, gate);
 			const run = passes.run(kind, sizeBytes, async () => {
@@ -82,6 +82,20 @@ test("a pass that fails fails alone, and the next one begins", async () => {
 	expect(begun).toEqual(["broken", "next"]);
 	await end("next");
 	expect(await all[1]).toBe("next");
+});
+
+test("ranges are put together a few at once, whatever else goes on, and of any size", async () => {
+	const { start, end, begun } = trial();
+	await start("copy", "background");
+	await start("index", "asked");
+	const names = Array.from(
+		{ length: limits.bufferedRangesAtOnceMax + 1 },
+		(_, at) => `range ${at}`,
+	);
+	for (const name of names) await start(name, "range", null);
+	expect(begun).toEqual(["copy", "index", ...names.slice(0, -1)]);
+	await end("range 0");
+	expect(begun).toEqual(["copy", "index", ...names]);
 });
 
 test("small states wait for nothing", async () => {
