@@ -2,7 +2,6 @@
 
 import { limits } from "../core/limits.ts";
 import { StoreError, type StreamBody } from "../core/ports/blob-store.ts";
-import { releasing } from "../lib/spent-chunks.ts";
 import { exactly } from "./exact-stream.ts";
 import { errorOfFailure } from "./s3-errors.ts";
 
@@ -132,7 +131,8 @@ export function uploadOf(
 	signal: AbortSignal | undefined,
 	stop: () => void,
 ): Upload {
-	const chunks = releasing(exactly(body, signal));
+	// Not released early: what is stored must not rest on when the runtime has copied a chunk.
+	const chunks = exactly(body, signal);
 	let failure: { readonly error: unknown } | null = null;
 	let complete = false;
 	let sentBytes = 0;
