@@ -7,6 +7,7 @@ import { executable, runTaco } from "../support/executable.ts";
 import { freePort } from "../support/foreign-s3.ts";
 import { adminToken, startServer } from "../support/server.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
+import { until } from "../support/until.ts";
 
 const tokenFile = "taco-data/__opentaco/server/admin-token";
 
@@ -233,6 +234,11 @@ test("a request under way is finished when the server is asked to end", async ()
 		body,
 	});
 	await halfSent;
+	// Sent is not yet arrived: the server must have begun with it, beside this very question.
+	await until(async () => {
+		const counted = await (await fetch(`${server.url}/metrics`)).text();
+		return Number(/^opentaco_http_requests_in_flight (\d+)$/m.exec(counted)?.[1]) >= 2;
+	});
 	const stopping = server.stop();
 	goOn();
 	expect((await writing).status).toBe(200);
