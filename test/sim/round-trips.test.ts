@@ -137,6 +137,26 @@ describe("round trips", () => {
 		expect(await tripsOf(outputs(server()))).toBeLessThanOrEqual(4);
 	});
 
+	test("of looking whether projects are there: one, however many they are", async () => {
+		const core = server();
+		const ids: string[] = [];
+		const make = async () => {
+			for (const name of ["one", "two", "three"]) {
+				ids.push((await core.projects.create(caller, { name, description: "" })).id);
+			}
+		};
+		await scheduler.runUntil(make());
+		expect(ids.length).toBe(3);
+		expect(await tripsOf(() => core.projects.checkFor(caller, ids))).toBe(1);
+		expect(await tripsOf(() => core.projects.checkFor(caller, []))).toBe(0);
+		const missing = core.projects.checkFor(caller, [...ids, "prj-missing"]).then(
+			() => "none",
+			(error: { code: string }) => error.code,
+		);
+		await scheduler.runUntil(missing);
+		expect(await missing).toBe("not_found");
+	});
+
 	test("of a cold server: at most two more each", async () => {
 		await apply(server(), 1);
 		expect(await tripsOf(read(server()))).toBeLessThanOrEqual(3);

@@ -105,6 +105,13 @@ export class ProjectService {
 		return await this.get(id);
 	}
 
+	/** Fails with `not_found` unless the caller sees all of these; one read, however many they are. */
+	async checkFor(caller: Caller, ids: readonly string[]): Promise<void> {
+		if (ids.length === 0) return;
+		const seen = new Set((await this.listFor(caller)).map(({ id }) => id));
+		if (!ids.every((id) => seen.has(id))) throw projectNotFound();
+	}
+
 	/** What the caller may do with a project. Fails as the gate. */
 	async rights(caller: Caller, id: string): Promise<ProjectRights> {
 		const { gate } = this.#deps;

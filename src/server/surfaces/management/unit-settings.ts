@@ -50,8 +50,10 @@ const updateSettings: UnitOperation = {
 		const { project, ...given } = await readJson(request, UnitSettingsChange);
 		const attributes = Object.entries(given).map(([name, value]) => [named(name), value]);
 		const settings = settingsIn(Object.fromEntries(attributes));
-		const projects = await deps.core.projects.listFor(caller);
-		const projectId = project === undefined ? undefined : projectNamed(projects, project);
+		const projectId =
+			project === undefined
+				? undefined
+				: projectNamed(await deps.core.projects.listFor(caller), project);
 		const workspace = await deps.core.workspaces.update(caller, id, {
 			settings,
 			...(projectId === undefined ? {} : { projectId }),

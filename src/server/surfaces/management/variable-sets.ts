@@ -33,13 +33,18 @@ function setView(set: VariableSet): VariableSetView {
 	};
 }
 
-/** Projects that it is to apply to must exist: a mistake would wait for one of that id. */
+/**
+ * Projects that it is to apply to must exist, and the one whose it is to be, if any: a mistake would
+ * wait for one of that id.
+ */
 async function changeOf(
 	{ caller, deps }: CollectionExchange,
 	given: UpdateVariableSet,
+	parent: string | null = null,
 ): Promise<VariableSetChange> {
 	const { name, description, units, projects } = given;
-	for (const project of projects ?? []) await deps.core.projects.getFor(caller, project);
+	const named = parent === null ? [] : [parent];
+	await deps.core.projects.checkFor(caller, [...named, ...(projects ?? [])]);
 	return {
 		...{ name, description, projects, isGlobal: given.global, isPriority: given.priority },
 		units: units?.map(parseUnitId),
@@ -76,8 +81,7 @@ const createSet: CollectionOperation = {
 		const { request, caller, deps } = exchange;
 		const given = await readJson(request, CreateVariableSet, large);
 		const { name, project = null } = given;
-		if (project !== null) await deps.core.projects.getFor(caller, project);
-		const change = await changeOf(exchange, given);
+		const change = await changeOf(exchange, given, project);
 		const { description = "", isGlobal = false, isPriority = false } = change;
 		const set = await deps.core.variableSets.create(caller, project, {
 			...{ name, description, isGlobal, isPriority },

@@ -167,7 +167,7 @@ async function projectsIn(
 	given: readonly GivenResource[],
 ): Promise<string[]> {
 	const ids = given.map(({ id }) => localId(organization, id ?? ""));
-	for (const id of ids) await deps.core.projects.getFor(caller, id);
+	await deps.core.projects.checkFor(caller, ids);
 	return ids;
 }
 
