@@ -1,39 +1,18 @@
 /** `taco team` and `taco project`, against the real server. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
-import { adminToken, createTestApp, seed, type TestApp } from "../../surface/test-app.ts";
-import { type Finished, type TerminalOptions, taco } from "./terminal.ts";
+import { createTestApp } from "../../surface/test-app.ts";
+import { type RealServer, realServer } from "./real-server.ts";
+import type { Finished, TerminalOptions } from "./terminal.ts";
 
-let app: TestApp;
-let server: Bun.Server<undefined>;
-let folder: TemporaryDirectory;
+let site: RealServer;
 
 beforeEach(async () => {
-	app = createTestApp();
-	await seed(app);
-	server = Bun.serve({
-		port: 0,
-		hostname: "127.0.0.1",
-		fetch: (request) => app.app.fetch(request),
-	});
-	folder = await temporaryDirectory("teams");
+	site = await realServer("teams");
 });
-afterEach(async () => {
-	await server.stop(true);
-	await app[Symbol.asyncDispose]();
-	await folder.remove();
-});
+afterEach(() => site.close());
 
 function run(line: string, options: Partial<TerminalOptions> = {}): Promise<Finished> {
-	return taco(line.split(" "), {
-		cwd: folder.path,
-		env: {
-			HOME: folder.path,
-			OPENTACO_SERVER: `http://127.0.0.1:${server.port}`,
-			OPENTACO_TOKEN: adminToken,
-		},
-		...options,
-	});
+	return site.run(line.split(" "), options);
 }
 
 /** The document that it writes under `--json`. */
@@ -163,10 +142,7 @@ test("taco project makes, renames and deletes, and units move in and out", async
 	expect((await run("unit settings app/prod --project store")).code).toBe(0);
 	expect(await run("project rm --yes store")).toMatchObject({ code: 4, out: "" });
 	expect((await run("unit settings app/prod --project shop")).err).toContain("taco project ls");
-	await taco(["unit", "settings", "app/prod", "--project", "Default Project"], {
-		cwd: folder.path,
-		env: { OPENTACO_SERVER: `http://127.0.0.1:${server.port}`, OPENTACO_TOKEN: adminToken },
-	});
+	await site.run(["unit", "settings", "app/prod", "--project", "Default Project"]);
 	expect(await run("project rm store")).toMatchObject({ code: 2, out: "" });
 	expect((await run("project rm --yes store")).out).toBe("Project deleted: store\n");
 	expect(await run("project update store --name shop")).toMatchObject({ code: 3 });
@@ -174,8 +150,8 @@ test("taco project makes, renames and deletes, and units move in and out", async
 });
 
 test("whoever has no rights in the organization is told that there is nothing", async () => {
-	await app[Symbol.asyncDispose]();
-	app = createTestApp({ decide: async () => false });
+	await site.app[Symbol.asyncDispose]();
+	site.app = createTestApp({ decide: async () => false });
 	expect(await run("team ls")).toMatchObject({ code: 0, out: "", err: "No teams\n" });
 	expect(await run("project ls")).toMatchObject({ code: 0, out: "", err: "No projects\n" });
 });

@@ -2,44 +2,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
-import { adminToken, createTestApp, seed, type TestApp } from "../../surface/test-app.ts";
-import { type Finished, taco } from "./terminal.ts";
+import { type RealServer, realServer } from "./real-server.ts";
+import type { Finished } from "./terminal.ts";
 
-let app: TestApp;
-let server: Bun.Server<undefined>;
-let folder: TemporaryDirectory;
+let site: RealServer;
 
 beforeEach(async () => {
-	app = createTestApp();
-	await seed(app);
-	server = Bun.serve({
-		port: 0,
-		hostname: "127.0.0.1",
-		fetch: (request) => app.app.fetch(request),
-	});
-	folder = await temporaryDirectory("variables");
+	site = await realServer("variables");
 });
-afterEach(async () => {
-	await server.stop(true);
-	await app[Symbol.asyncDispose]();
-	await folder.remove();
-});
+afterEach(() => site.close());
 
 function variable(words: readonly string[], stdin?: string): Promise<Finished> {
 	return run("variable", words, stdin);
 }
 
 function run(group: string, words: readonly string[], stdin?: string): Promise<Finished> {
-	return taco([group, ...words], {
-		cwd: folder.path,
-		env: {
-			HOME: folder.path,
-			OPENTACO_SERVER: `http://127.0.0.1:${server.port}`,
-			OPENTACO_TOKEN: adminToken,
-		},
-		...(stdin === undefined ? {} : { stdin }),
-	});
+	return site.run([group, ...words], stdin === undefined ? {} : { stdin });
 }
 
 describe("taco variable", () => {
@@ -54,7 +32,7 @@ describe("taco variable", () => {
 		);
 		expect((await variable(["set", "app/prod", "LOG=debug", "--env"])).code).toBe(0);
 		expect((await variable(["set", "app/prod", "with-dash=1"])).code).toBe(0);
-		await writeFile(join(folder.path, "zones"), '["a"]\n');
+		await writeFile(join(site.folder, "zones"), '["a"]\n');
 		expect((await variable(["set", "app/prod", "zones", "--hcl", "-f", "zones"])).code).toBe(0);
 		const listed = await variable(["ls", "app/prod"]);
 		expect(listed.out).toContain("it's");
@@ -96,7 +74,7 @@ describe("taco variable", () => {
 			relationships: { vars: { data: [given("a", "far"), given("b", "far")] } },
 		};
 		const sets = "/tfe/api/v2/organizations/default/varsets";
-		await app.send("POST", sets, { body: JSON.stringify({ data }) });
+		await site.app.send("POST", sets, { body: JSON.stringify({ data }) });
 		expect((await variable(["set", "app/prod", "b=near"])).code).toBe(0);
 		expect((await variable(["ls", "app/prod"])).out).not.toContain("far");
 		const listed = await variable(["ls", "app/prod", "--inherited"]);
