@@ -17,6 +17,7 @@ import { VariableSetService } from "./variable/sets.ts";
 import { ConsumerService } from "./workspace/consumers.ts";
 import { ProjectService } from "./workspace/projects.ts";
 import { WorkspaceService } from "./workspace/service.ts";
+import { WorkspaceIds } from "./workspace/workspace-ids.ts";
 
 export interface CollaborationDeps extends RegisterDeps {
 	readonly gate: Gate;
@@ -31,6 +32,7 @@ export interface CollaborationDeps extends RegisterDeps {
 export interface Collaboration {
 	readonly workspaces: WorkspaceService;
 	readonly projects: ProjectService;
+	readonly workspaceIds: WorkspaceIds;
 	readonly consumers: ConsumerService;
 	readonly variables: VariableService;
 	readonly variableSets: VariableSetService;
@@ -49,6 +51,7 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 	return {
 		workspaces: new WorkspaceService({ ...deps, projects }),
 		projects,
+		workspaceIds: new WorkspaceIds(deps),
 		consumers: new ConsumerService(deps),
 		variables: new VariableService({ ...deps, documents, sets: variableSets }),
 		variableSets,

@@ -87,6 +87,8 @@ export const limits = {
 	changesObjectAgeMaxMs: 24 * hour,
 	changesFlushDelayMs: 250,
 	unitsPerPageMax: 100_000,
+	/** Ids of workspaces whose units are known without a listing. */
+	workspaceIdsKept: 200_000,
 
 	// Organizations
 	organizationNameBytesMax: 40,

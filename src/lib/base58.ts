@@ -12,3 +12,11 @@ export function base58(bytes: Uint8Array): string {
 	for (; rest > 0n; rest /= 58n) text = `${alphabet[Number(rest % 58n)]}${text}`;
 	return leading + text;
 }
+
+/** The bytes as a number in base58 of exactly so many digits; what does not fit is left out. */
+export function base58Digits(bytes: Uint8Array, digits: number): string {
+	let rest = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+	let text = "";
+	for (; text.length < digits; rest /= 58n) text = `${alphabet[Number(rest % 58n)]}${text}`;
+	return text;
+}

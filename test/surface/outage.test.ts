@@ -7,6 +7,7 @@ import { tfeRoutes } from "../../src/server/surfaces/tfe/index.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
 import { realClock } from "../support/core.ts";
 import { FaultStore } from "../support/fault-store.ts";
+import { workspaceId } from "../support/workspace-id.ts";
 import { createTestApp, stateText } from "./test-app.ts";
 
 const ann: Principal = {
@@ -29,7 +30,12 @@ const fixed: ReadonlySet<string> = new Set([
 
 const md5 = "0".repeat(32);
 const ids: Readonly<Record<string, string>> = {
-	...{ organization: "default", name: "shop__a", workspace: "ws-shop__a", user: userId(ann) },
+	...{
+		organization: "default",
+		name: "shop__a",
+		workspace: workspaceId("shop/a"),
+		user: userId(ann),
+	},
 	...{ version: `sv-shop__a-1-${md5}`, output: `wsout-shop__a-1-${md5}-61` },
 	...{ team: "team-owners", project: "prj-default", membership: "ou-1", access: "tws-1" },
 	...{ token: `at-${"0".repeat(20)}`, variable: "var-1", set: "varset-1", tag: "tag-61" },
@@ -78,7 +84,10 @@ test("every address that reads says that the storage does not answer", async () 
 		const response = await cold.send(method, address, { headers, ...body });
 		if (response.status !== 503) found.push(`${method} ${address}: ${await response.text()}`);
 	}
-	for (const path of ["/v1/orgs/acme/units", "/tfe/api/v2/workspaces/ws-.acme.shop__a"]) {
+	for (const path of [
+		"/v1/orgs/acme/units",
+		`/tfe/api/v2/workspaces/${workspaceId("shop/a", "acme")}`,
+	]) {
 		expect((await cold.send("GET", path, { headers })).status).toBe(503);
 	}
 	isDown = false;

@@ -1,5 +1,6 @@
 /** Outputs of two organizations: rights and indexes of one say nothing of the other. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { workspaceId } from "../support/workspace-id.ts";
 import { limited, principals, stateOf } from "./outputs-fixture.ts";
 import { createTestApp, type TestApp } from "./test-app.ts";
 
@@ -46,7 +47,7 @@ test("each one is read with the rights in it", async () => {
 	expect(other.text).not.toContain("vpc_token");
 	const shown = await send("carol", "GET", "/v1/orgs/acme/units/network__prod/outputs");
 	expect(Object.keys(JSON.parse(shown.text).outputs)).toEqual(["vpc_id"]);
-	const tfe = "/tfe/api/v2/workspaces/ws-.acme.network__prod/current-state-version-outputs";
+	const tfe = `/tfe/api/v2/workspaces/${workspaceId("network/prod", "acme")}/current-state-version-outputs`;
 	const { data } = JSON.parse((await send("carol", "GET", tfe)).text);
 	expect(data.map((one: { attributes: { name: string } }) => one.attributes.name)).toEqual([
 		"vpc_id",

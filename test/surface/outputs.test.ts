@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { parseUnitId, stateKeyOfUnit } from "../../src/core/unit/unit-id.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
+import { workspaceId } from "../support/workspace-id.ts";
 import { taco } from "../unit/cli/terminal.ts";
 import { limited, principals, stateOf } from "./outputs-fixture.ts";
 import { adminToken, createTestApp, lineage, lockInfo, type TestApp } from "./test-app.ts";
@@ -270,8 +271,9 @@ describe("over the TFE API", () => {
 	});
 
 	test("the current state version has the size and MD5 of what is downloaded", async () => {
-		const { data } = (await tfe("carol", "/workspaces/ws-network__prod/current-state-version"))
-			.json;
+		const { data } = (
+			await tfe("carol", `/workspaces/${workspaceId("network/prod")}/current-state-version`)
+		).json;
 		const expected = limited(2);
 		const md5 = new Bun.CryptoHasher("md5").update(expected).digest("hex");
 		expect(data.attributes).toMatchObject({ serial: 2, md5, size: expected.length, lineage });
@@ -280,19 +282,25 @@ describe("over the TFE API", () => {
 		expect((await as("reader", "GET", pathname)).status).toBe(404);
 		const outputs = await tfe("carol", `/state-versions/${data.id}/outputs`);
 		expect(outputs.json.data).toHaveLength(2);
-		const whole = (await tfe("reader", "/workspaces/ws-network__prod/current-state-version")).json;
+		const whole = (
+			await tfe("reader", `/workspaces/${workspaceId("network/prod")}/current-state-version`)
+		).json;
 		for (const path of ["", "/download", "/outputs"]) {
 			const { status } = await tfe("carol", `/state-versions/${whole.data.id}${path}`);
 			// The list of outputs of the version is the caller's own in any case.
 			expect([path, status]).toEqual([path, path === "/outputs" ? 200 : 404]);
 		}
-		expect((await tfe("writer", "/workspaces/ws-network__prod/current-state-version")).status).toBe(
-			404,
-		);
+		expect(
+			(await tfe("writer", `/workspaces/${workspaceId("network/prod")}/current-state-version`))
+				.status,
+		).toBe(404);
 	});
 
 	test("outputs are listed and shown one by one, the others are not there", async () => {
-		const list = await tfe("carol", "/workspaces/ws-network__prod/current-state-version-outputs");
+		const list = await tfe(
+			"carol",
+			`/workspaces/${workspaceId("network/prod")}/current-state-version-outputs`,
+		);
 		const [first, second] = list.json.data;
 		expect(first.attributes).toMatchObject({ name: "vpc_id", value: "vpc-1" });
 		expect(second.attributes).toMatchObject({ name: "vpc_token", value: null, sensitive: true });
@@ -301,7 +309,9 @@ describe("over the TFE API", () => {
 		const forged = second.id.replace(/[0-9a-f]+$/, Buffer.from("secret_key").toString("hex"));
 		expect((await tfe("reader", `/state-version-outputs/${forged}`)).status).toBe(200);
 		expect((await tfe("carol", `/state-version-outputs/${forged}`)).status).toBe(404);
-		expect((await tfe("carol", "/workspaces/ws-network__prod/state-versions")).status).toBe(404);
+		expect(
+			(await tfe("carol", `/workspaces/${workspaceId("network/prod")}/state-versions`)).status,
+		).toBe(404);
 	});
 });
 

@@ -1,6 +1,7 @@
 /** Rights by project: on every surface, from the unit's making to its move elsewhere. */
 import { describe, expect, test } from "bun:test";
 import type { Principal } from "../../src/core/principal.ts";
+import { workspaceId } from "../support/workspace-id.ts";
 import { createTestApp, lockInfo, stateText, type TestApp } from "./test-app.ts";
 
 const principals: Record<string, Principal> = Object.fromEntries(
@@ -71,8 +72,13 @@ describe("a rule about a project", () => {
 				await call(app, "ann", "LOCK", at, lockInfo),
 				await call(app, "ann", "POST", `${at}?ID=${lockInfo.ID}`, JSON.parse(stateText(1))),
 				await call(app, "ann", "UNLOCK", at, lockInfo),
-				await call(app, "ann", "GET", `${api}/workspaces/ws-${segment}`),
-				await call(app, "ann", "GET", `${api}/workspaces/ws-${segment}/current-state-version`),
+				await call(app, "ann", "GET", `${api}/workspaces/${workspaceId(unit)}`),
+				await call(
+					app,
+					"ann",
+					"GET",
+					`${api}/workspaces/${workspaceId(unit)}/current-state-version`,
+				),
 			];
 			expect({ unit, seen: answers.map((one) => one.status) }).toEqual({
 				unit,
@@ -90,18 +96,18 @@ describe("a rule about a project", () => {
 		expect((await make(named("new__a", shop))).status).toBe(201);
 		expect((await make(named("new__b"))).status).toBe(403);
 		expect((await call(app, "ann", "POST", "/v1/units", { id: "new/b" })).status).toBe(403);
-		const away = await call(app, "ann", "PATCH", `${api}/workspaces/ws-shop__a`, {
+		const away = await call(app, "ann", "PATCH", `${api}/workspaces/${workspaceId("shop/a")}`, {
 			data: named("shop__a", "prj-default").data,
 		});
 		expect(away.status).toBe(403);
-		const moved = await call(app, null, "PATCH", `${api}/workspaces/ws-shop__a`, {
+		const moved = await call(app, null, "PATCH", `${api}/workspaces/${workspaceId("shop/a")}`, {
 			data: named("shop__a", "prj-default").data,
 		});
 		expect(moved.status).toBe(200);
 		expect(moved.json.data.relationships.project.data.id).toBe("prj-default");
 		expect((await call(app, "ann", "GET", "/v1/units/shop__a")).status).toBe(404);
 		const list = await call(app, null, "GET", `${org}/workspaces?filter[project][id]=${shop}`);
-		expect(list.json.data.map(({ id }: { id: string }) => id)).toEqual(["ws-new__a"]);
+		expect(list.json.data.map(({ id }: { id: string }) => id)).toEqual([workspaceId("new/a")]);
 	});
 
 	test("is neither seen nor set among the labels", async () => {

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { systemUnitId } from "../../src/core/unit/unit-id.ts";
 import { edgeState, pending, shownState } from "../support/system-unit.ts";
+import { workspaceId } from "../support/workspace-id.ts";
 import { createTestApp, type TestApp } from "./test-app.ts";
 
 const unit = systemUnitId;
 const s3 = `/s3/opentaco/${unit}/terraform.tfstate`;
-const workspace = `/tfe/api/v2/workspaces/ws-${unit}`;
+const workspace = `/tfe/api/v2/workspaces/${workspaceId(unit)}`;
 const hash = (name: string, text: string) => createHash(name).update(text).digest("hex");
 
 let app: TestApp;

@@ -2,6 +2,7 @@
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Principal } from "../principal.ts";
+import { idHeadOf } from "./id.ts";
 
 /**
  * What an organization is told from others by, for good: a name that is given away again after a
@@ -14,13 +15,20 @@ export interface Organization {
 	/** The one that the root of the store belongs to; it is always there. */
 	readonly isDefault: boolean;
 	readonly key: OrganizationKey;
+	/** What ids of things in it begin with, behind their kind. No two organizations share one. */
+	readonly idHead: string;
 }
 
 export const defaultOrganizationName = "default";
 
 /** The default organization under its configured name. */
 export function rootOrganization(name: string = defaultOrganizationName): Organization {
-	return { name, isDefault: true, key: null };
+	return { name, isDefault: true, key: null, idHead: idHeadOf(null) };
+}
+
+/** Any but the default one. */
+export function namedOrganization(name: string, key: string): Organization {
+	return { name, isDefault: false, key, idHead: idHeadOf(key) };
 }
 
 /** Another word for the default organization where a bucket is named. */

@@ -19,12 +19,14 @@ import {
 	checkOrganizationName,
 	defaultBucketName,
 	defaultOrganizationName,
+	namedOrganization,
 	type Organization,
 	type OrganizationKey,
 	organizationsPrefix,
 	rootOrganization,
 } from "./organization.ts";
 import {
+	findByIdHead,
 	findLiving,
 	findNamed,
 	livingIn,
@@ -86,8 +88,7 @@ export class Organizations {
 	): Promise<T> {
 		const { root } = this;
 		if (name === root.organization.name) return await act(root);
-		const document = await this.#document();
-		const entry = findLiving(document, name);
+		const { document, entry } = await this.#find((known) => findLiving(known, name));
 		if (entry === null) throw this.#absent(caller, document);
 		return await this.#lend(entry, async (open) => {
 			if (!(await this.#maySee(caller, open))) throw this.#absent(caller, document);
@@ -102,6 +103,19 @@ export class Organizations {
 		const entry = findLiving(await this.#document(), name);
 		if (entry !== null) return entry.key;
 		throw new DomainError("not_found", "there is no such organization");
+	}
+
+	/**
+	 * The name of the organization whose ids begin so; null when there is none, or when the caller is
+	 * nobody there. Fails as Register.read.
+	 */
+	async nameOfIdHead(caller: Caller, idHead: string): Promise<string | null> {
+		const { organization } = this.root;
+		if (idHead === organization.idHead) return organization.name;
+		const { entry } = await this.#find((known) => findByIdHead(known, idHead));
+		if (entry === null) return null;
+		const isSeen = await this.#lend(entry, (open) => this.#maySee(caller, open));
+		return isSeen ? entry.name : null;
 	}
 
 	/** The organization that a bucket stands for. */
@@ -235,7 +249,7 @@ export class Organizations {
 		const found: string[] = [];
 		for (const key of await this.#folders()) {
 			if (living.has(key)) continue;
-			const organization = { name: key, key, isDefault: false };
+			const organization = namedOrganization(key, key);
 			if (await this.#pool.use(organization, async () => undefined, hasUnits)) found.push(key);
 		}
 		return found;
@@ -264,6 +278,17 @@ export class Organizations {
 
 	async #document(): Promise<OrganizationsDocument | null> {
 		return (await this.#register.readCached(limits.organizationsFreshMs)).value;
+	}
+
+	/** What is not among those of a few seconds ago may have been created since, at another server. */
+	async #find(
+		look: (document: OrganizationsDocument | null) => OrganizationEntry | null,
+	): Promise<{ document: OrganizationsDocument | null; entry: OrganizationEntry | null }> {
+		const document = await this.#document();
+		const entry = look(document);
+		if (entry !== null) return { document, entry };
+		const newest = (await this.#register.read()).value;
+		return { document: newest, entry: look(newest) };
 	}
 
 	async #lend<T>(
@@ -364,7 +389,7 @@ export class Organizations {
 }
 
 function organizationOf({ name, key }: OrganizationEntry): Organization {
-	return { name, key, isDefault: false };
+	return namedOrganization(name, key);
 }
 
 function summaryOf(entry: OrganizationEntry): OrganizationSummary {

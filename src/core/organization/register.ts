@@ -1,6 +1,7 @@
 /** The register of organizations, and its changes as pure functions. It lies in the root. */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { idHeadOf } from "./id.ts";
 
 /** Who administers a new organization first, beside those who always may. */
 export interface FirstAdmin {
@@ -55,6 +56,14 @@ export function findLiving(
 	return livingIn(document).find((entry) => entry.name === name) ?? null;
 }
 
+/** The living one whose ids begin so. */
+export function findByIdHead(
+	document: OrganizationsDocument | null,
+	idHead: string,
+): OrganizationEntry | null {
+	return livingIn(document).find(({ key }) => idHeadOf(key) === idHead) ?? null;
+}
+
 /** What a folder on a disk that ignores case would take for the same. */
 function isSameName(a: string, b: string): boolean {
 	return a.toLowerCase() === b.toLowerCase();
@@ -92,9 +101,9 @@ export function withOrganization(
 			`${limits.organizationNamesMax} names of organizations have been used already`,
 		);
 	}
-	const key = before === null ? wanted.name : nextKey(before.key);
-	const entry: OrganizationEntry = { ...wanted, key, deleted: null };
 	const others = organizations.filter((one) => one !== before);
+	const key = freeKey(before === null ? wanted.name : nextKey(before.key), others);
+	const entry: OrganizationEntry = { ...wanted, key, deleted: null };
 	return { document: { organizations: [...others, entry] }, entry };
 }
 
@@ -102,6 +111,14 @@ export function withOrganization(
 function nextKey(key: string): string {
 	const [name = "", count = "1"] = key.split(".");
 	return `${name}.${Number(count) + 1}`;
+}
+
+/** The first key from this one on whose ids cannot be taken for another organization's. */
+function freeKey(first: string, others: readonly OrganizationEntry[]): string {
+	const taken = new Set(others.map(({ key }) => idHeadOf(key)));
+	let key = first;
+	while (taken.has(idHeadOf(key))) key = nextKey(key);
+	return key;
 }
 
 /** Marks one as deleted, or as not deleted; null when it is so, or has had another life since. */

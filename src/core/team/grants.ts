@@ -1,5 +1,5 @@
 /** What teams may do in workspaces and projects: given, changed and taken. */
-import { randomId } from "../ports/random.ts";
+import { newId } from "../organization/id.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { projectQuestion } from "../rbac/resource.ts";
@@ -67,7 +67,7 @@ export class TeamGrants {
 		access: WorkspaceAccess,
 	): Promise<WorkspaceGrant> {
 		const receipt = await this.#deps.gate.authorize(caller, "unit.share", unit);
-		const id = `tws-${randomId(this.#deps.random).slice(0, 16)}`;
+		const id = newId("tws", this.#deps.organization, this.#deps.random);
 		const grant: WorkspaceGrant = { id, team, unit, ...access };
 		// An id that no rule can name is refused here, not when somebody asks for their rights.
 		rulesForWorkspace(unit, access);
@@ -139,7 +139,7 @@ export class TeamGrants {
 		access: ProjectAccess,
 	): Promise<ProjectGrant> {
 		const receipt = await authorizeProject(this.#deps.gate, caller, projectId);
-		const id = `tprj-${randomId(this.#deps.random).slice(0, 16)}`;
+		const id = newId("tprj", this.#deps.organization, this.#deps.random);
 		const grant: ProjectGrant = { id, team, projectId, ...access };
 		const what = { operation: "team.access.add", detail: `${team} ${projectId}: ${access.level}` };
 		return await changeTeams(this.#deps, receipt, what, (document) => ({

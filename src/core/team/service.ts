@@ -1,5 +1,5 @@
 /** Teams, and the people in the organization and in them. Every change is a record (I13). */
-import { randomId } from "../ports/random.ts";
+import { newId } from "../organization/id.ts";
 import type { Caller } from "../principal.ts";
 import { everything } from "../rbac/resource.ts";
 import {
@@ -85,13 +85,13 @@ export class TeamService {
 
 	/** Fails with `forbidden`, `conflict`, `invalid_request`, `too_large`, or as Register.update. */
 	async create(caller: Caller, input: TeamInput & { readonly name: string }): Promise<Team> {
-		const { gate, clock, random } = this.#deps;
+		const { gate, clock } = this.#deps;
 		const grant = await gate.authorize(caller, "team.manage", everything);
 		if (input.organizationAccess !== undefined) {
 			await gate.authorize(caller, "team.access", everything);
 		}
 		const fresh: Team = {
-			id: `team-${randomId(random).slice(0, 16)}`,
+			id: this.#newId("team"),
 			name: "",
 			description: "",
 			visibility: "secret",
@@ -136,8 +136,8 @@ export class TeamService {
 	/** Fails with `not_found`, `forbidden`, `too_large`, or as Register.update. */
 	async addMembers(caller: Caller, id: string, members: readonly MemberInput[]): Promise<void> {
 		const grant = await authorizeTeam(this.#deps, caller, id, "team.members");
-		const { random, clock } = this.#deps;
-		const fresh = members.map((one) => ({ given: one, id: newMembershipId(random) }));
+		const { clock } = this.#deps;
+		const fresh = members.map((one) => ({ given: one, id: this.#newId("ou") }));
 		const created = new Date(clock.now()).toISOString();
 		const what = { operation: "team.members.add", detail: `${id} ${members.map(shown).join(" ")}` };
 		await changeTeams(this.#deps, grant, what, (document) => {
@@ -195,11 +195,11 @@ export class TeamService {
 
 	/** Adds somebody, and to these teams. Fails with `forbidden`, `conflict`, `not_found`, `too_large`. */
 	async invite(caller: Caller, named: Named, teams: readonly string[]): Promise<SeenMembership> {
-		const { gate, clock, random } = this.#deps;
+		const { gate, clock } = this.#deps;
 		const grant = await gate.authorize(caller, "team.members", everything);
 		for (const team of teams) await authorizeTeam(this.#deps, caller, team, "team.members");
 		const created = new Date(clock.now()).toISOString();
-		const membership: Membership = { id: newMembershipId(random), ...named, created };
+		const membership: Membership = { id: this.#newId("ou"), ...named, created };
 		const what = { operation: "membership.create", detail: shown(named) };
 		return await changeTeams(this.#deps, grant, what, (document) => {
 			let after = withMembership(document, membership);
@@ -223,16 +223,16 @@ export class TeamService {
 			return { after: withoutMembership(before, id), result: undefined };
 		});
 	}
+
+	#newId(kind: string): string {
+		return newId(kind, this.#deps.organization, this.#deps.random);
+	}
 }
 
 function isInOwners(document: TeamsDocument, membership: string): boolean {
 	return document.teams.some(
 		({ name, members }) => name === "owners" && members.includes(membership),
 	);
-}
-
-function newMembershipId(random: TeamsDeps["random"]): string {
-	return `ou-${randomId(random).slice(0, 16)}`;
 }
 
 function teamIdsOf(teams: readonly Team[], membership: string): string[] {

@@ -89,6 +89,12 @@ export class UnitDirectory {
 		return all;
 	}
 
+	/** Ids of all units as a listing that begins now shows them, in no order. Fails with StoreError. */
+	async listIds(): Promise<UnitId[]> {
+		const [logged, plain] = await Promise.all([this.#listLogs(), listPlain(this.#deps.store)]);
+		return [...logged, ...plain.states.keys()];
+	}
+
 	/** Loads everything anew. Fails with StoreError. */
 	async reload(): Promise<void> {
 		const startedAt = this.#deps.clock.monotonic();

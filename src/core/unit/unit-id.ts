@@ -340,7 +340,7 @@ export interface UnitActionPath {
 /** The words behind which something of the unit may be named, and how its names look. */
 const itemActions: ReadonlyMap<string, RegExp> = new Map([
 	["versions", /^[0-9]+$/],
-	["variables", /^var-[0-9a-f]{16}$/],
+	["variables", /^var-[0-9A-Za-z]{16}$/],
 ]);
 
 /** Where the action starts among the decoded segments, or -1. The first segment is always the id's. */

@@ -4,6 +4,8 @@
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { newId } from "../organization/id.ts";
+import type { Organization } from "../organization/organization.ts";
 import { randomId } from "../ports/random.ts";
 import type { Grant } from "../rbac/grant.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
@@ -42,13 +44,18 @@ export interface VariableUpdate {
 	readonly change: VariableChange;
 }
 
+export interface VariableDocumentsDeps extends RegisterDeps {
+	/** Whose variables these are. */
+	readonly organization: Organization;
+}
+
 /** Reads and changes lists of variables. Who may is decided before. */
 export class VariableDocuments {
-	readonly #deps: RegisterDeps;
+	readonly #deps: VariableDocumentsDeps;
 	readonly #box: SecretBox;
 	readonly #registers = new Map<string, Register<VariablesDocument>>();
 
-	constructor(deps: RegisterDeps, box: SecretBox) {
+	constructor(deps: VariableDocumentsDeps, box: SecretBox) {
 		this.#deps = deps;
 		this.#box = box;
 	}
@@ -62,8 +69,8 @@ export class VariableDocuments {
 	/** Fails with `invalid_request`, `conflict`, `too_large`, or as Register.update. */
 	async add(grant: Grant, place: VariablePlace, input: VariableInput): Promise<Variable> {
 		checkVariable(input, input.value);
-		const { random, clock } = this.#deps;
-		const id = `var-${randomId(random).slice(0, 16)}`;
+		const { random, clock, organization } = this.#deps;
+		const id = newId("var", organization, random);
 		const { seal } = await this.#box.sealer();
 		const { value, ...rest } = input;
 		const added: StoredVariable = {

@@ -5,7 +5,8 @@
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { randomId } from "../ports/random.ts";
+import { newId } from "../organization/id.ts";
+import type { Organization } from "../organization/organization.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { everything, projectQuestion } from "../rbac/resource.ts";
@@ -36,6 +37,8 @@ interface SetsDocument {
 export interface VariableSetServiceDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly documents: VariableDocuments;
+	/** Whose sets these are. */
+	readonly organization: Organization;
 }
 
 type Places = Pick<VariableSet, "units" | "projects">;
@@ -79,11 +82,11 @@ export class VariableSetService {
 		parent: string | null,
 		input: VariableSetInput,
 	): Promise<VariableSet> {
-		const { clock, random } = this.#deps;
+		const { clock, random, organization } = this.#deps;
 		const at = new Date(clock.now()).toISOString();
 		const fresh: VariableSet = {
 			...input,
-			id: `varset-${randomId(random).slice(0, 16)}`,
+			id: newId("varset", organization, random),
 			...{ parent, created: at, updated: at },
 		};
 		const set = changedSet(fresh, {});

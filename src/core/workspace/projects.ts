@@ -3,8 +3,10 @@ import { isSame } from "../../lib/is-same.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
+import { newId } from "../organization/id.ts";
+import type { Organization } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type Random, randomId } from "../ports/random.ts";
+import type { Random } from "../ports/random.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { everything, projectQuestion, traitsOf } from "../rbac/resource.ts";
@@ -58,6 +60,8 @@ export interface ProjectServiceDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly clock: Clock;
 	readonly random: Random;
+	/** Whose projects these are. */
+	readonly organization: Organization;
 	readonly directory: UnitDirectory;
 }
 
@@ -129,11 +133,11 @@ export class ProjectService {
 	 * `forbidden`, or as Register.update.
 	 */
 	async create(caller: Caller, input: ProjectChange & { readonly name: string }): Promise<Project> {
-		const { clock, random } = this.#deps;
+		const { clock, random, organization } = this.#deps;
 		const project: Project = {
 			...defaultProject,
 			...input,
-			id: `prj-${randomId(random).slice(0, 16)}`,
+			id: newId("prj", organization, random),
 			created: new Date(clock.now()).toISOString(),
 		};
 		checkProject(project);

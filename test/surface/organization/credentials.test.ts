@@ -1,6 +1,7 @@
 /** Credentials that bring rights of their own bring them in one organization; people are themselves in all. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { stateText } from "../test-app.ts";
 import { type Estate, openEstate, type Place, places, root, secretOf } from "./estate.ts";
 
@@ -23,7 +24,7 @@ async function serviceToken(who: string, place: Place, name: string, roles = ["a
 /** What comes of reading `app/prod` of the place, on each surface. */
 async function reads(who: string, place: Place): Promise<Record<string, boolean>> {
 	const bucket = place === "default" ? "opentaco" : place;
-	const id = place === "default" ? "ws-app__prod" : `ws-.${place}.app__prod`;
+	const id = workspaceId("app/prod", place);
 	const answers = {
 		management: await estate.as(who, "GET", `${root(place)}/units/app__prod/download`),
 		backend: await estate.as(who, "GET", `${root(place)}/backend/app/prod`),
@@ -158,7 +159,7 @@ describe("a person", () => {
 
 test("an upload address writes where it was made, and nowhere else", async () => {
 	const { as, app } = estate;
-	const workspace = "/tfe/api/v2/workspaces/ws-.acme.app__prod";
+	const workspace = `/tfe/api/v2/workspaces/${workspaceId("app/prod", "acme")}`;
 	expect((await as("alice", "POST", `${workspace}/actions/lock`, {})).status).toBe(200);
 	const next = stateText(2, secretOf("acme"), "lineage-of-acme");
 	const md5 = createHash("md5").update(next).digest("hex");
@@ -176,7 +177,7 @@ test("an upload address writes where it was made, and nowhere else", async () =>
 	expect([await versionsOf("acme"), await versionsOf("default"), await versionsOf("beta")]).toEqual(
 		[2, 1, 1],
 	);
-	const foreign = "/tfe/api/v2/workspaces/ws-.beta.app__prod/state-versions";
+	const foreign = `/tfe/api/v2/workspaces/${workspaceId("app/prod", "beta")}/state-versions`;
 	expect((await as("alice", "POST", foreign, { data: {} })).status).toBe(404);
 	const rollback = {
 		data: {

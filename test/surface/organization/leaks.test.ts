@@ -4,16 +4,18 @@
  * exist, byte for byte but for the name.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { idHeadOf } from "../../../src/core/organization/id.ts";
 import { backendMethods } from "../../../src/server/surfaces/http-backend/index.ts";
 import { operations } from "../../../src/server/surfaces/management/index.ts";
 import { tfeRoutes } from "../../../src/server/surfaces/tfe/index.ts";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { type Estate, openEstate, places, root, secretOf } from "./estate.ts";
 
 const md5 = "0".repeat(32);
 
 /** Ids of the TFE API in an organization, by the parameter that they stand at. */
 const ids: Readonly<Record<string, (place: string) => string>> = {
-	workspace: (place) => `ws-.${place}.app__prod`,
+	workspace: (place) => workspaceId("app/prod", place),
 	version: (place) => `sv-.${place}.app__prod-1-${md5}`,
 	output: (place) => `wsout-.${place}.app__prod-1-${md5}-6f`,
 };
@@ -55,6 +57,17 @@ const tfe: Call[] = tfeRoutes
 			})}`,
 	}));
 
+/** The same with ids that tell the organization by their first letters. */
+const tfeByHead: Call[] = tfeRoutes
+	.filter(({ path }) => /:(?!user\b|organization\b|name\b|workspace\b)/.test(path))
+	.map(({ method, path }) => ({
+		method,
+		path: (place) =>
+			`/tfe/api/v2${path
+				.replace(":workspace", workspaceId("app/prod", place))
+				.replace(/:\w+/g, `x-${idHeadOf(place)}abcdefabcdef`)}`,
+	}));
+
 const s3: Call[] = ["GET", "HEAD", "PUT", "DELETE", "POST"].flatMap((method) =>
 	[
 		"",
@@ -86,7 +99,14 @@ const withBody = (method: string) =>
 	method === "GET" || method === "HEAD" ? undefined : '{"data":{"type":""}}';
 
 describe("whoever is nobody there", () => {
-	for (const { method, path } of [...managed, ...backend, ...tfe]) {
+	// 405: no method of that address, whoever asks.
+	const absent = [404, 405];
+	// What begins like no organization's ids is looked for in the default one, by its rules.
+	const elsewhere = [...absent, 403, 422];
+	for (const { method, path, statuses } of [
+		...[...managed, ...backend, ...tfe].map((one) => ({ ...one, statuses: absent })),
+		...tfeByHead.map((one) => ({ ...one, statuses: elsewhere })),
+	]) {
 		test(`${method} ${path("beta")}`, async () => {
 			for (const who of ["alice", "stranger", "alice-in-acme"]) {
 				const there = await estate.as(who, method, path("beta"), withBody(method));
@@ -95,8 +115,7 @@ describe("whoever is nobody there", () => {
 					...there,
 					text: bare(there.text, "beta"),
 				});
-				// 405: no method of that address, whoever asks.
-				expect([404, 405]).toContain(there.status);
+				expect(statuses).toContain(there.status);
 				expect(there.text).not.toContain("beta");
 			}
 		});
@@ -126,7 +145,7 @@ describe("whoever is nobody there", () => {
 		});
 		const byQuery = (place: string) => [
 			`state-versions?filter[workspace][name]=app__prod&filter[organization][name]=${place}`,
-			`team-workspaces?filter[workspace][id]=ws-.${place}.app__prod`,
+			`team-workspaces?filter[workspace][id]=${workspaceId("app/prod", place)}`,
 			`team-projects?filter[project][id]=prj-.${place}.default`,
 		];
 		for (const [at, path] of byQuery("beta").entries()) {
@@ -136,16 +155,16 @@ describe("whoever is nobody there", () => {
 			expect(bare(nowhere.text, "nowhere")).toBe(bare(there.text, "beta"));
 		}
 		for (const [team, workspace] of [
-			["team-.beta.owners", "ws-.beta.app__prod"],
-			["team-.acme.owners", "ws-.beta.app__prod"],
-			["team-.acme.owners", "ws-app__prod"],
-			["team-owners", "ws-.acme.app__prod"],
+			["team-.beta.owners", workspaceId("app/prod", "beta")],
+			["team-.acme.owners", workspaceId("app/prod", "beta")],
+			["team-.acme.owners", workspaceId("app/prod")],
+			["team-owners", workspaceId("app/prod", "acme")],
 		] as const) {
 			const body = access(team, workspace);
 			const answer = await estate.as("alice", "POST", "/tfe/api/v2/team-workspaces", body);
 			expect(answer.status).toBe(404);
 		}
-		const own = access("team-.acme.owners", "ws-.acme.app__prod");
+		const own = access("team-.acme.owners", workspaceId("app/prod", "acme"));
 		const made = await estate.as("alice", "POST", "/tfe/api/v2/team-workspaces", own);
 		expect(made.status).not.toBe(404);
 	});
@@ -179,7 +198,7 @@ describe("whoever is nobody there", () => {
 describe("units of one name in three organizations", () => {
 	const readings = (place: string) => {
 		const bucket = place === "default" ? "opentaco" : place;
-		const id = place === "default" ? "ws-app__prod" : `ws-.${place}.app__prod`;
+		const id = workspaceId("app/prod", place);
 		return {
 			management: () => estate.as("root", "GET", `${root(place)}/units/app__prod/download`),
 			"HTTP backend": () => estate.as("root", "GET", `${root(place)}/backend/app/prod`),

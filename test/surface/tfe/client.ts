@@ -4,12 +4,13 @@ import { createHash } from "node:crypto";
 import type { BlobStore } from "../../../src/core/ports/blob-store.ts";
 import type { Principal } from "../../../src/core/principal.ts";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { createTestApp, lineage, seed, type TestApp } from "../test-app.ts";
 import { checkAnswer } from "./conformance.ts";
 
 export const base = "/tfe/api/v2";
 export const org = `${base}/organizations/default`;
-export const prod = `${base}/workspaces/ws-app__prod`;
+export const prod = `${base}/workspaces/${workspaceId("app/prod")}`;
 
 interface Resource {
 	readonly id: string;

@@ -1,5 +1,6 @@
 /** Organizations over the TFE API: made, set up, listed and deleted as API clients do it. */
 import { expect, test } from "bun:test";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { base, call, seeded } from "./client.ts";
 
 const document = (attributes: object) => ({ data: { type: "organizations", attributes } });
@@ -44,7 +45,7 @@ test("its default execution mode is that of new workspaces", async () => {
 	const make = (attributes: object) =>
 		call(app, "POST", `${path}/acme/workspaces`, { data: { type: "workspaces", attributes } });
 	const silent = await make({ name: "one" });
-	expect(silent.one.id).toBe("ws-.acme.one");
+	expect(silent.one.id).toBe(workspaceId("one", "acme"));
 	expect(silent.one.attributes).toMatchObject({ "execution-mode": "remote" });
 	const saying = await make({ name: "two", "execution-mode": "local" });
 	expect(saying.one.attributes).toMatchObject({ "execution-mode": "local" });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import type { Decide } from "../../../src/core/rbac/grant.ts";
 import { tfeRoutes } from "../../../src/server/surfaces/tfe/index.ts";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { createTestApp, seed, stateText, type TestApp } from "../test-app.ts";
 import type { Call } from "./calls.ts";
 import { checkAnswer } from "./conformance.ts";
@@ -22,7 +23,7 @@ const version1 = `sv-app__prod-1-${md5(stateText(1))}`;
 const output2 = `wsout-app__prod-2-${md5(stateText(2))}-6f`;
 
 const locked = (app: TestApp) =>
-	app.send("POST", `${base}/workspaces/ws-app__prod/actions/lock`, { body: "{}" });
+	app.send("POST", `${base}/workspaces/${workspaceId("app/prod")}/actions/lock`, { body: "{}" });
 
 const nextState = stateText(3);
 const announcement = {
@@ -44,13 +45,13 @@ const back = {
 };
 const named = (name: string, type: string) => ({ data: { type, attributes: { name } } });
 
-const otherWorkspace = { data: [{ type: "workspaces", id: "ws-app__held" }] };
+const otherWorkspace = { data: [{ type: "workspaces", id: workspaceId("app/held") }] };
 const defaultProject = `${base}/projects/prj-default`;
 const managersOnly = { reader: 403, stranger: 403 } as const;
 
 const W = "/workspaces/:workspace";
 const N = "/organizations/:organization/workspaces/:name";
-const prod = `${base}/workspaces/ws-app__prod`;
+const prod = `${base}/workspaces/${workspaceId("app/prod")}`;
 const prodByName = `${org}/workspaces/app__prod`;
 
 const calls: readonly Call[] = [
@@ -213,7 +214,7 @@ const calls: readonly Call[] = [
 	},
 	{
 		route: `POST ${W}/actions/force-unlock`,
-		path: `${base}/workspaces/ws-app__held/actions/force-unlock`,
+		path: `${base}/workspaces/${workspaceId("app/held")}/actions/force-unlock`,
 		status: 200,
 		reader: 403,
 	},
@@ -288,7 +289,7 @@ const calls: readonly Call[] = [
 	})),
 	...["/runs", "/queries", `${W}/configuration-versions`].map((route) => ({
 		route: `POST ${route}`,
-		path: `${base}${route.replace(":workspace", "ws-app__prod")}`,
+		path: `${base}${route.replace(":workspace", workspaceId("app/prod"))}`,
 		status: 422,
 		stranger: 422,
 	})),

@@ -1,5 +1,7 @@
 /** The rules of the TFE API that a table of routes does not show: locks, filters, outputs. */
 import { describe, expect, test } from "bun:test";
+import { systemUnitId } from "../../../src/core/unit/unit-id.ts";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { stateText, type TestApp } from "../test-app.ts";
 import {
 	announce,
@@ -47,7 +49,7 @@ describe("locks", () => {
 
 	test("a lock of another surface stops this one, and the other way round", async () => {
 		await using app = await seeded();
-		const held = `${base}/workspaces/ws-app__held`;
+		const held = `${base}/workspaces/${workspaceId("app/held")}`;
 		const refused = await call(app, "POST", `${held}/actions/lock`, {});
 		expect(refused).toMatchObject({ status: 409, detail: expect.stringContaining("alice@laptop") });
 		expect((await call(app, "POST", `${held}/actions/unlock`)).status).toBe(409);
@@ -68,19 +70,19 @@ describe("workspaces", () => {
 		await using app = await seeded();
 		const made = await create(app, "shop__prod");
 		expect(made.one).toMatchObject({
-			id: "ws-shop__prod",
+			id: workspaceId("shop/prod"),
 			attributes: { name: "shop__prod", "execution-mode": "local", locked: false },
 		});
 		expect((await call(app, "GET", "/v1/units/shop__prod")).status).toBe(200);
 		expect((await create(app, "shop__prod")).status).toBe(422);
 		const system = await create(app, "__opentaco_system");
-		expect(system).toMatchObject({ status: 201, one: { id: "ws-__opentaco_system" } });
+		expect(system).toMatchObject({ status: 201, one: { id: workspaceId(systemUnitId) } });
 		for (const name of ["", "a/b", "-x", "x__", "a b"]) {
 			expect((await create(app, name)).status).toBe(422);
 			const path = `${org}/workspaces/${encodeURIComponent(name)}`;
 			if (name !== "") expect((await call(app, "GET", path)).status).toBe(404);
 		}
-		expect((await call(app, "GET", `${base}/workspaces/${"ws-app%2Fprod"}`)).status).toBe(404);
+		expect((await call(app, "GET", `${base}/workspaces/ws-app%2Fprod`)).status).toBe(404);
 		const unknown = await call(app, "GET", `${base}/organizations/acme/workspaces/shop__prod`);
 		expect(unknown).toMatchObject({ status: 404, detail: expect.stringContaining('"default"') });
 	});
@@ -122,7 +124,9 @@ describe("workspaces", () => {
 			tags: { data: [{ type: "tags", attributes: { name: "legacy" } }] },
 		});
 		const names = async (query: string) =>
-			(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(({ id }) => id.slice(3));
+			(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(
+				({ attributes }) => attributes.name,
+			);
 		expect(await names("search[name]=net-")).toEqual(["net-dev", "net-old", "net-prod"]);
 		expect(await names("search[wildcard-name]=*-prod")).toEqual(["net-prod"]);
 		expect(await names("search[wildcard-name]=N*T-*D*v")).toEqual(["net-dev"]);
@@ -247,7 +251,7 @@ describe("outputs", () => {
 		});
 		const sealed =
 			'{"serial":1,"lineage":"l","meta":{},"encrypted_data":"eA==","encryption_version":"v0"}';
-		const w = `${base}/workspaces/ws-sealed`;
+		const w = `${base}/workspaces/${workspaceId("sealed")}`;
 		await call(app, "POST", `${w}/actions/lock`, {});
 		const state = Buffer.from(sealed).toString("base64");
 		const written = await call(app, "POST", `${w}/state-versions`, announcement(sealed, { state }));

@@ -1,4 +1,5 @@
 /** Calls of the routes about teams, members and tokens, for routes.test.ts. */
+import { workspaceId } from "../../support/workspace-id.ts";
 import type { TestApp } from "../test-app.ts";
 import type { Call } from "./calls.ts";
 
@@ -34,7 +35,7 @@ const workspaceAccess = (id: string, access = "write") => ({
 		attributes: { access },
 		relationships: {
 			team: related("teams", id),
-			workspace: related("workspaces", "ws-app__prod"),
+			workspace: related("workspaces", workspaceId("app/prod")),
 		},
 	},
 });
@@ -136,7 +137,7 @@ const memberCalls: readonly Call[] = [
 const accessCalls: readonly Call[] = [
 	{
 		route: "GET /team-workspaces",
-		path: `${base}/team-workspaces?filter[workspace][id]=ws-app__prod`,
+		path: `${base}/team-workspaces?filter[workspace][id]=${workspaceId("app/prod")}`,
 		...{ before: givenWorkspace, status: 200 },
 	},
 	{

@@ -1,5 +1,6 @@
 /** Tokens of people, teams and the organization: whom they speak for, and when they end. */
 import { describe, expect, test } from "bun:test";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { stateText } from "../test-app.ts";
 import { base, call, made, onWorkspace, org, team, teamBody, useTeamsApp } from "./teams-app.ts";
 
@@ -36,7 +37,7 @@ describe("tokens", () => {
 		const id = await team("platform", ["ann@example.com"]);
 		await made(`${base}/team-workspaces`, onWorkspace(id, "write"));
 		const { token } = (await made(`${base}/teams/${id}/authentication-token`, {})).attributes;
-		const ws = `${base}/workspaces/ws-shop__a`;
+		const ws = `${base}/workspaces/${workspaceId("shop/a")}`;
 		const locked = await call(token, "POST", `${ws}/actions/lock`, {});
 		expect(locked.data.relationships["locked-by"]).toEqual({ data: { id, type: "teams" } });
 		const refused = await call(null, "POST", `${ws}/actions/unlock`);
@@ -62,7 +63,7 @@ describe("tokens", () => {
 		const workspace = { data: { type: "workspaces", attributes: { name: "made__here" } } };
 		expect((await call(token, "POST", `${org}/workspaces`, workspace)).status).toBe(201);
 		const settings = { data: { type: "workspaces", attributes: { description: "x" } } };
-		const ws = `${base}/workspaces/ws-shop__a`;
+		const ws = `${base}/workspaces/${workspaceId("shop/a")}`;
 		expect((await call(token, "PATCH", ws, settings)).status).toBe(200);
 		expect((await call(token, "GET", `${org}/workspaces`)).data).toHaveLength(3);
 		const vars = "/v1/units/shop__a/variables";

@@ -1,6 +1,7 @@
 /** One application with people and units, and what tests of teams do with it. */
 import { afterEach, beforeEach, expect } from "bun:test";
 import type { Principal } from "../../../src/core/principal.ts";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { createTestApp, lockInfo, stateText, type TestApp } from "../test-app.ts";
 import { checkAnswer } from "./conformance.ts";
 
@@ -73,7 +74,7 @@ export async function team(name: string, members: readonly string[] = [], attrib
 export const onWorkspace = (
 	id: string,
 	access: string,
-	workspace = "ws-shop__a",
+	workspace = workspaceId("shop/a"),
 	more: object = {},
 ) => ({
 	data: {
@@ -86,7 +87,7 @@ export const onWorkspace = (
 /** Locks, writes and unlocks over HTTP; writes over S3; locks over TFE: the statuses in this order. */
 export async function work(who: string, unit: string): Promise<number[]> {
 	const path = `/v1/backend/${unit}`;
-	const ws = `${base}/workspaces/ws-${unit.replace("/", "__")}`;
+	const ws = `${base}/workspaces/${workspaceId(unit)}`;
 	const steps: [string, string, (object | string)?][] = [
 		["GET", path],
 		["LOCK", path, lockInfo],

@@ -1,5 +1,6 @@
 /** What nobody comes to have by a credential, a label or a project that is not meant for it. */
 import { describe, expect, test } from "bun:test";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { base, call, made, onWorkspace, org, team, useTeamsApp } from "./teams-app.ts";
 
 useTeamsApp();
@@ -71,12 +72,14 @@ describe("who may write a unit and administers a project", () => {
 		const mine = await project("mine");
 		await made(`${base}/team-projects`, inProject(id, "admin", mine));
 		await made(`${base}/team-workspaces`, onWorkspace(id, "write"));
-		const move = { data: [{ type: "workspaces", id: "ws-shop__a" }] };
+		const move = { data: [{ type: "workspaces", id: workspaceId("shop/a") }] };
 		const path = `${base}/projects/${mine}/relationships/workspaces`;
 		expect((await call("ann", "POST", path, move)).status).toBe(403);
 		const settings = { project: "mine" };
 		expect((await call("ann", "PATCH", "/v1/units/shop__a/settings", settings)).status).toBe(403);
-		expect((await call("ann", "DELETE", `${base}/workspaces/ws-shop__a`)).status).toBe(403);
+		expect(
+			(await call("ann", "DELETE", `${base}/workspaces/${workspaceId("shop/a")}`)).status,
+		).toBe(403);
 		// Between projects that they administer alike they gain nothing.
 		const other = await project("other");
 		await made(`${base}/team-projects`, inProject(id, "admin", other));

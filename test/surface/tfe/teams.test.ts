@@ -1,6 +1,7 @@
 /** Teams as clients of the TFE API manage them, and what follows on every surface. */
 import { describe, expect, test } from "bun:test";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { stateText } from "../test-app.ts";
 import {
 	app,
@@ -27,7 +28,7 @@ describe("a team with access to a workspace", () => {
 		expect(await work("ann", "shop/b")).toEqual([404, 404, 404, 404, 404, 404, 404, 404]);
 		expect(await work("bob", "shop/a")).toEqual([404, 404, 404, 404, 404, 404, 404, 404]);
 		const list = await call("ann", "GET", `${org}/workspaces`);
-		expect(list.data.map((one: { id: string }) => one.id)).toEqual(["ws-shop__a"]);
+		expect(list.data.map((one: { id: string }) => one.id)).toEqual([workspaceId("shop/a")]);
 		const rights = list.data[0].attributes.permissions;
 		expect(rights).toMatchObject({ "can-lock": true, "can-destroy": false });
 		const one = `${base}/team-workspaces/${access.id}`;
@@ -75,16 +76,16 @@ describe("a team with access to a workspace", () => {
 		const parts = { variables: "write", "state-versions": "read-outputs" };
 		const access = await made(
 			`${base}/team-workspaces`,
-			onWorkspace(id, "custom", "ws-shop__a", parts),
+			onWorkspace(id, "custom", workspaceId("shop/a"), parts),
 		);
 		expect(access.attributes).toMatchObject({ access: "custom", runs: "read", ...parts });
 		const vars = "/v1/units/shop__a/variables";
 		expect((await call("ann", "POST", vars, { key: "a", value: "b" })).status).toBe(201);
 		expect((await call("ann", "GET", vars)).status).toBe(200);
-		const ws = `${base}/workspaces/ws-shop__a`;
+		const ws = `${base}/workspaces/${workspaceId("shop/a")}`;
 		expect((await call("ann", "GET", `${ws}/current-state-version-outputs`)).status).toBe(200);
 		expect((await call("ann", "POST", `${ws}/actions/lock`, {})).status).toBe(404);
-		const wrong = onWorkspace(id, "custom", "ws-shop__b", { variables: "all" });
+		const wrong = onWorkspace(id, "custom", workspaceId("shop/b"), { variables: "all" });
 		expect((await call(null, "POST", `${base}/team-workspaces`, wrong)).status).toBe(422);
 	});
 
@@ -96,9 +97,9 @@ describe("a team with access to a workspace", () => {
 		expect(again.status).toBe(422);
 		await made(`${base}/team-workspaces`, onWorkspace(others, "read"), "ann");
 		expect((await call("bob", "GET", "/v1/units/shop__a")).status).toBe(200);
-		const elsewhere = onWorkspace(others, "read", "ws-shop__b");
+		const elsewhere = onWorkspace(others, "read", workspaceId("shop/b"));
 		expect((await call("ann", "POST", `${base}/team-workspaces`, elsewhere)).status).toBe(404);
-		const query = "?filter[workspace][id]=ws-shop__a";
+		const query = `?filter[workspace][id]=${workspaceId("shop/a")}`;
 		expect((await call("bob", "GET", `${base}/team-workspaces${query}`)).data).toHaveLength(2);
 		expect((await call("cat", "GET", `${base}/team-workspaces${query}`)).status).toBe(404);
 		const owners = onWorkspace("team-owners", "read");
@@ -130,9 +131,13 @@ describe("a team with access to a project", () => {
 		expect((await create(workspace("shop__other"))).status).toBe(403);
 		expect(await work("ann", "shop/a")).toEqual([404, 404, 404, 404, 404, 404, 404, 404]);
 		expect((await work("ann", "shop/new")).slice(1, 4)).toEqual([200, 200, 200]);
-		expect((await call("ann", "DELETE", `${base}/workspaces/ws-shop__new`)).status).toBe(204);
+		expect(
+			(await call("ann", "DELETE", `${base}/workspaces/${workspaceId("shop/new")}`)).status,
+		).toBe(204);
 		expect((await call("ann", "POST", "/v1/units/shop__new/undelete")).status).toBe(200);
-		expect((await call("ann", "DELETE", `${base}/workspaces/ws-shop__new`)).status).toBe(204);
+		expect(
+			(await call("ann", "DELETE", `${base}/workspaces/${workspaceId("shop/new")}`)).status,
+		).toBe(204);
 		const shown = await call("ann", "GET", `${base}/projects/${project.id}`);
 		expect(shown.data.attributes.permissions).toMatchObject({
 			"can-update": false,

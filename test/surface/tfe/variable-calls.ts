@@ -1,10 +1,11 @@
 /** Calls of the routes about variables and variable sets, for routes.test.ts. */
+import { workspaceId } from "../../support/workspace-id.ts";
 import type { TestApp } from "../test-app.ts";
 import type { Call } from "./calls.ts";
 
 const base = "/tfe/api/v2";
 const org = `${base}/organizations/default`;
-const prod = `${base}/workspaces/ws-app__prod`;
+const prod = `${base}/workspaces/${workspaceId("app/prod")}`;
 const W = "/workspaces/:workspace";
 
 async function made(app: TestApp, path: string, body: object): Promise<string> {
@@ -21,7 +22,7 @@ const variable = (more: object = {}) => ({
 const ofWorkspace = (app: TestApp) => made(app, `${prod}/vars`, variable());
 const set = { data: { type: "varsets", attributes: { name: "shared", global: true } } };
 const someSet = (app: TestApp) => made(app, `${org}/varsets`, set);
-const workspaces = { data: [{ type: "workspaces", id: "ws-app__prod" }] };
+const workspaces = { data: [{ type: "workspaces", id: workspaceId("app/prod") }] };
 const projects = { data: [{ type: "projects", id: "prj-default" }] };
 
 /** `{id}` is the set's, with `/relationships/vars/` and the variable's behind it where it is asked. */

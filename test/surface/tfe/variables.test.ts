@@ -1,10 +1,11 @@
 /** Variables and variable sets over the TFE API: whose value counts, and what is never told. */
 import { describe, expect, test } from "bun:test";
+import { workspaceId } from "../../support/workspace-id.ts";
 import { app, base, call, made, onWorkspace, org, team, useTeamsApp } from "./teams-app.ts";
 
 useTeamsApp();
 
-const shop = `${base}/workspaces/ws-shop__a`;
+const shop = `${base}/workspaces/${workspaceId("shop/a")}`;
 const secret = "CANARY-secret-value-of-a-variable";
 
 const variable = (key: string, value: string, more: object = {}) => ({
@@ -97,7 +98,7 @@ describe("a variable", () => {
 
 describe("variable sets", () => {
 	test("give their values by closeness, then by name; those with priority go before all", async () => {
-		const related = { workspaces: { data: [{ type: "workspaces", id: "ws-shop__a" }] } };
+		const related = { workspaces: { data: [{ type: "workspaces", id: workspaceId("shop/a") }] } };
 		const inProject = { projects: { data: [{ type: "projects", id: "prj-default" }] } };
 		const everywhere = await set("everywhere", { global: true });
 		const project = await set("project", {}, inProject);
@@ -121,7 +122,7 @@ describe("variable sets", () => {
 		expect(await counting()).toEqual({
 			...{ one: "everywhere", two: "project", three: "a near", four: "own" },
 		});
-		expect(await counting(`${base}/workspaces/ws-shop__b`)).toEqual({
+		expect(await counting(`${base}/workspaces/${workspaceId("shop/b")}`)).toEqual({
 			...{ one: "everywhere", two: "project", three: "project", four: "project" },
 		});
 		for (const [id, value] of [
@@ -148,7 +149,7 @@ describe("variable sets", () => {
 			...{ "var-count": 2, "workspace-count": 0, global: false },
 		});
 		expect(await counting()).toEqual({});
-		const places = { data: [{ type: "workspaces", id: "ws-shop__a" }] };
+		const places = { data: [{ type: "workspaces", id: workspaceId("shop/a") }] };
 		const at = `${one}/relationships/workspaces`;
 		expect((await call(null, "POST", at, places)).status).toBe(204);
 		expect((await call(null, "POST", at, places)).status).toBe(204);
@@ -156,7 +157,7 @@ describe("variable sets", () => {
 		expect((await call(null, "GET", one)).data.attributes["workspace-count"]).toBe(1);
 		expect((await call(null, "DELETE", at, places)).status).toBe(204);
 		expect(await counting()).toEqual({});
-		const nowhere = { data: [{ type: "workspaces", id: "ws-none" }] };
+		const nowhere = { data: [{ type: "workspaces", id: workspaceId("none") }] };
 		expect((await call(null, "POST", at, nowhere)).status).toBe(404);
 		const again = { data: { type: "varsets", attributes: { name: "shared" } } };
 		expect((await call(null, "POST", `${org}/varsets`, again)).status).toBe(422);
@@ -200,7 +201,7 @@ describe("variable sets", () => {
 			},
 		};
 		expect((await call("ann", "POST", `${org}/workspaces`, workspace)).status).toBe(201);
-		expect(await counting(`${base}/workspaces/ws-mine__a`)).toEqual({ a: "1" });
+		expect(await counting(`${base}/workspaces/${workspaceId("mine/a")}`)).toEqual({ a: "1" });
 		expect(await counting()).toEqual({});
 		expect((await call("ann", "GET", `${org}/varsets`)).data).toHaveLength(1);
 		expect((await call("bob", "GET", `${org}/varsets`)).data).toHaveLength(0);
@@ -210,7 +211,7 @@ describe("variable sets", () => {
 		const id = await set("shared", {});
 		await put(id, "a", "1");
 		const applied = {
-			data: ["a", "b"].map((at) => ({ type: "workspaces", id: `ws-shop__${at}` })),
+			data: ["a", "b"].map((at) => ({ type: "workspaces", id: workspaceId(`shop/${at}`) })),
 		};
 		const places = `${base}/varsets/${id}/relationships/workspaces`;
 		expect((await call(null, "POST", places, applied)).status).toBe(204);
@@ -220,8 +221,8 @@ describe("variable sets", () => {
 		const here = await call("ann", "GET", `${shop}/varsets`);
 		expect(here.data).toHaveLength(1);
 		// Where else it applies is not theirs to know.
-		expect(here.text).not.toContain("shop__b");
-		expect((await call(null, "GET", `${shop}/varsets`)).text).toContain("shop__b");
+		expect(here.text).not.toContain(workspaceId("shop/b"));
+		expect((await call(null, "GET", `${shop}/varsets`)).text).toContain(workspaceId("shop/b"));
 		expect((await call("ann", "GET", `${base}/varsets/${id}`)).status).toBe(404);
 		const vars = `${base}/varsets/${id}/relationships/vars`;
 		expect((await call("ann", "POST", vars, variable("b", "2"))).status).toBe(404);

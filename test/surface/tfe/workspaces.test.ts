@@ -1,5 +1,6 @@
 /** Workspaces and projects of the TFE API: settings, tags, projects, what may stand beside them. */
 import { describe, expect, test } from "bun:test";
+import { workspaceId } from "../../support/workspace-id.ts";
 import type { TestApp } from "../test-app.ts";
 import { base, call, lock, org, prod, seeded } from "./client.ts";
 
@@ -25,8 +26,10 @@ const bound = (pairs: Readonly<Record<string, string>>) => ({
 	})),
 });
 
-const idsOf = async (app: TestApp, query: string) =>
-	(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(({ id }) => id.slice(3));
+const namesOf = async (app: TestApp, query: string) =>
+	(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(
+		({ attributes }) => attributes.name,
+	);
 
 describe("settings", () => {
 	const kept: [string, unknown][] = [
@@ -188,14 +191,14 @@ describe("projects", () => {
 		const { one } = await project(app, "Web shop");
 		const move = (...names: string[]) =>
 			call(app, "POST", `${base}/projects/${one.id}/relationships/workspaces`, {
-				data: names.map((name) => ({ type: "workspaces", id: `ws-${name}` })),
+				data: names.map((name) => ({ type: "workspaces", id: workspaceId(name) })),
 			});
-		const inIt = () => idsOf(app, `filter[project][id]=${one.id}`);
+		const inIt = () => namesOf(app, `filter[project][id]=${one.id}`);
 		await create(app, "one");
 		await create(app, "two");
 		expect((await move("one", "two")).status).toBe(204);
 		expect(await inIt()).toEqual(["one", "two"]);
-		expect(await idsOf(app, "filter[project][id]=prj-default&search[name]=one")).toEqual([]);
+		expect(await namesOf(app, "filter[project][id]=prj-default&search[name]=one")).toEqual([]);
 	});
 
 	test("give their tags to their workspaces, whose own go before", async () => {
@@ -208,7 +211,7 @@ describe("projects", () => {
 			{},
 			{ ...inProject(one.id), "tag-bindings": bound({ env: "dev" }) },
 		);
-		const path = `${base}/workspaces/ws-inside/effective-tag-bindings`;
+		const path = `${base}/workspaces/${workspaceId("inside")}/effective-tag-bindings`;
 		const { all } = await call(app, "GET", path);
 		expect(all.map(({ attributes }) => attributes)).toEqual([
 			{ key: "env", value: "dev" },
@@ -218,10 +221,10 @@ describe("projects", () => {
 			relationships: { "inherited-from": { data: { id: one.id, type: "projects" } } },
 		});
 		const team = "filter[tagged][0][key]=team&filter[tagged][0][value]=shop";
-		expect(await idsOf(app, team)).toEqual(["inside"]);
+		expect(await namesOf(app, team)).toEqual(["inside"]);
 		const either = `${team}&filter[tagged][1][key]=env&filter[tagged][1][value]=prod`;
-		expect(await idsOf(app, either)).toEqual([]);
-		expect(await idsOf(app, `${either}&filter[tag-union]=true`)).toEqual(["inside"]);
+		expect(await namesOf(app, either)).toEqual([]);
+		expect(await namesOf(app, `${either}&filter[tag-union]=true`)).toEqual(["inside"]);
 		await call(app, "PATCH", `${base}/projects/${one.id}/relationships/tag-bindings`, bound({}));
 		expect((await call(app, "GET", path)).all.length).toBe(1);
 	});
@@ -265,9 +268,9 @@ describe("tags", () => {
 			["cli", 2],
 		]);
 		expect(await list("q=bl")).toEqual([["blue", 1]]);
-		expect(await list("filter[exclude][taggable][id]=ws-one")).toEqual([]);
+		expect(await list(`filter[exclude][taggable][id]=${workspaceId("one")}`)).toEqual([]);
 		const [blue] = (await call(app, "GET", `${org}/tags`)).all;
-		const two = { data: [{ type: "workspaces", id: "ws-two" }] };
+		const two = { data: [{ type: "workspaces", id: workspaceId("two") }] };
 		await call(app, "POST", `${base}/tags/${blue?.id}/relationships/workspaces`, two);
 		expect(await list("q=blue")).toEqual([["blue", 2]]);
 		await call(app, "DELETE", `${org}/tags`, { data: [{ type: "tags", id: blue?.id }] });
@@ -278,7 +281,7 @@ describe("tags", () => {
 describe("consumers of a state", () => {
 	const path = `${prod}/relationships/remote-state-consumers`;
 	const named = (...names: string[]) => ({
-		data: names.map((name) => ({ type: "workspaces", id: `ws-${name}` })),
+		data: names.map((name) => ({ type: "workspaces", id: workspaceId(name) })),
 	});
 
 	test("are named, and that gives them nothing", async () => {
@@ -287,13 +290,13 @@ describe("consumers of a state", () => {
 		await create(app, "two");
 		const list = async () => (await call(app, "GET", path)).all.map(({ id }) => id);
 		expect((await call(app, "POST", path, named("one", "two"))).status).toBe(204);
-		expect(await list()).toEqual(["ws-one", "ws-two"]);
+		expect(await list()).toEqual([workspaceId("one"), workspaceId("two")]);
 		await call(app, "DELETE", path, named("one"));
-		expect(await list()).toEqual(["ws-two"]);
+		expect(await list()).toEqual([workspaceId("two")]);
 		await call(app, "PATCH", path, named("one"));
-		expect(await list()).toEqual(["ws-one"]);
+		expect(await list()).toEqual([workspaceId("one")]);
 		expect((await call(app, "POST", path, named("nowhere"))).status).toBe(404);
-		await call(app, "DELETE", `${base}/workspaces/ws-one`);
+		await call(app, "DELETE", `${base}/workspaces/${workspaceId("one")}`);
 		expect(await list()).toEqual([]);
 	});
 });
@@ -302,7 +305,7 @@ describe("lists", () => {
 	test("are sorted by name and by the latest change", async () => {
 		await using app = await seeded();
 		for (const name of ["b", "c", "a"]) await create(app, `sorted-${name}`);
-		const sorted = (order: string) => idsOf(app, `search[name]=sorted-&sort=${order}`);
+		const sorted = (order: string) => namesOf(app, `search[name]=sorted-&sort=${order}`);
 		const names = ["sorted-a", "sorted-b", "sorted-c"];
 		expect(await sorted("name")).toEqual(names);
 		expect(await sorted("-name")).toEqual(names.toReversed());
@@ -315,7 +318,7 @@ describe("lists", () => {
 
 	test("by the status of runs are empty, since there are none", async () => {
 		await using app = await seeded();
-		expect(await idsOf(app, "filter[current-run][status]=applied")).toEqual([]);
+		expect(await namesOf(app, "filter[current-run][status]=applied")).toEqual([]);
 	});
 });
 

@@ -1,5 +1,7 @@
 /** Sealed values: opened with the right key for the right variable only, over a change of keys too. */
+
 import { describe, expect, test } from "bun:test";
+import { rootOrganization } from "../../../src/core/organization/organization.ts";
 import { decideAdminOnly, Gate } from "../../../src/core/rbac/grant.ts";
 import { VariableDocuments } from "../../../src/core/variable/documents.ts";
 import { SecretBox } from "../../../src/core/variable/secret-box.ts";
@@ -15,7 +17,8 @@ const { headAgeMaxMs, actDeadlineMs } = testSettings;
 
 function sharedDeps() {
 	const store = new MemoryStore(realClock);
-	return { store, clock: realClock, random: realRandom, headAgeMaxMs, actDeadlineMs };
+	const organization = rootOrganization();
+	return { store, organization, clock: realClock, random: realRandom, headAgeMaxMs, actDeadlineMs };
 }
 
 const one = secretKeyFrom("a secret of the operator, 32 characters long");

@@ -6,8 +6,7 @@ import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { ConsumersChange } from "../../../core/workspace/consumers.ts";
 import { cut, list, nothing, pageIn, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { localId, unitOfWorkspaceId } from "./ids.ts";
-import { unitOf } from "./unit-of.ts";
+import { unitOf, unitsIn } from "./unit-of.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 async function show(exchange: Exchange): Promise<Response> {
@@ -23,10 +22,9 @@ async function show(exchange: Exchange): Promise<Response> {
 
 function changing(change: (before: readonly UnitId[], given: readonly UnitId[]) => UnitId[]) {
 	return async (exchange: Exchange): Promise<Response> => {
-		const { caller, deps, organization, request } = exchange;
+		const { caller, deps, request } = exchange;
 		const id = unitOf(exchange);
-		const resources = await resourcesIn(request);
-		const given = resources.map((one) => unitOfWorkspaceId(localId(organization, one.id ?? "")));
+		const given = await unitsIn(exchange, await resourcesIn(request));
 		const apply: ConsumersChange = (before) => change(before, given);
 		await deps.core.consumers.change(caller, id, apply);
 		return nothing();

@@ -1,6 +1,7 @@
 /** One request of this surface, and what its handlers share. */
 import type { Organization } from "../../../core/organization/organization.ts";
 import type { Caller } from "../../../core/principal.ts";
+import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { RequestContext } from "../../shared/request-context.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 
@@ -10,8 +11,10 @@ export interface Exchange {
 	readonly caller: Caller;
 	/** The organization that the request is about; the core in `deps` is its core. */
 	readonly organization: Organization;
-	/** What stands at the `:name`s of the route, decoded, and ids without their organization. */
+	/** What stands at the `:name`s of the route, decoded, and ids as they are inside of it. */
 	readonly params: Readonly<Record<string, string>>;
+	/** The unit whose workspace's id stands in the route; null: none does. */
+	readonly unit: UnitId | null;
 	readonly deps: SurfaceDeps;
 }
 

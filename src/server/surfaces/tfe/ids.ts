@@ -1,13 +1,14 @@
 /**
- * The ids of this surface. Each says by itself what it is the id of, so nothing must be looked up:
- * `ws-myapp__prod` in the default organization, `ws-.acme.myapp__prod` in another one. No name of an
- * organization holds a dot, and nothing inside of one has a name that begins with one.
+ * The ids of this surface. Each tells the organization that it is of: one of 16 letters and digits by
+ * its first ones, any other by its name, `team-.acme.owners`, which ids of the default organization
+ * lack. No name of an organization holds a dot, and no key behind a kind begins with one.
  *
- * Handlers see ids without their organization; what they give out goes through `fullId` or one of
- * its relatives, and what stands in a body through `localId`.
+ * Handlers see ids without such names; what they give out goes through `fullId` or one of its
+ * relatives, and what stands in a body through `localId`.
  */
 import { createHash } from "node:crypto";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
+import { idHeadIn } from "../../../core/organization/id.ts";
 import type { Organization } from "../../../core/organization/organization.ts";
 import type { Principal } from "../../../core/principal.ts";
 import type { Version } from "../../../core/unit/record.ts";
@@ -25,9 +26,9 @@ export function splitId(text: string): { organization: string | null; id: string
 }
 
 /** The id as clients see it, of an id as it is inside of the organization. */
-export function fullId({ name, isDefault }: Organization, id: string): string {
+export function fullId({ name, isDefault, idHead }: Organization, id: string): string {
 	const at = id.indexOf("-") + 1;
-	return isDefault ? id : `${id.slice(0, at)}.${name}.${id.slice(at)}`;
+	return isDefault || idHeadIn(id) === idHead ? id : `${id.slice(0, at)}.${name}.${id.slice(at)}`;
 }
 
 /** `prj-…`, `team-…` and the like: the kind is letters, the key has no dot at its beginning. */
@@ -36,9 +37,10 @@ export function resourceId(organization: Organization, kind: string, key: string
 }
 
 /** An id of a body as it is inside of the organization. Fails with `not_found` for another one's. */
-export function localId({ name, isDefault }: Organization, text: string): string {
-	const { organization, id } = splitId(text);
-	if (organization !== (isDefault ? null : name)) throw absent();
+export function localId(organization: Organization, text: string): string {
+	const { id } = splitId(text);
+	// Each thing has one id.
+	if (fullId(organization, id) !== text) throw absent();
 	return id;
 }
 
@@ -55,16 +57,6 @@ export function unitNamed(name: string): UnitId {
 /** `myapp/prod` is the workspace `myapp__prod`. */
 export function workspaceName(id: UnitId): string {
 	return encodeUnitId(id);
-}
-
-export function workspaceId(organization: Organization, id: UnitId): string {
-	return resourceId(organization, "ws", encodeUnitId(id));
-}
-
-/** Fails with `not_found`. */
-export function unitOfWorkspaceId(text: string): UnitId {
-	if (!text.startsWith("ws-")) throw absent();
-	return unitNamed(text.slice(3));
 }
 
 /** A state version: its number in the unit's history, and which content it has. */

@@ -17,7 +17,7 @@ import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
 import { resourceRoutes } from "./resources.ts";
 import { runRoutes } from "./runs.ts";
-import { scopeOf } from "./scope.ts";
+import { organizationOf, paramsIn } from "./scope.ts";
 import { stateVersionRoutes } from "./state-versions.ts";
 import { tagRoutes } from "./tags.ts";
 import { teamAccessRoutes } from "./team-access.ts";
@@ -116,15 +116,16 @@ async function dispatch(
 	context.operation = route.operation;
 	const caller = callerOf(context, "tfe");
 	const { organizations } = deps;
-	const { organization: name, params } = scopeOf(
-		given,
-		context.query,
-		organizations.root.organization,
-	);
+	const name = await organizationOf(given, context.query, caller, organizations);
 	return await organizations.use(caller, name, async ({ organization, core }) => {
 		context.organization = organization.name;
+		const params = paramsIn(organization, given);
+		const { workspace } = params;
+		const unit = workspace === undefined ? null : await core.workspaceIds.unitOf(workspace);
 		const scoped = { ...deps, core };
-		return await route.handle({ request, context, caller, organization, params, deps: scoped });
+		return await route.handle({
+			...{ request, context, caller, organization, params, unit, deps: scoped },
+		});
 	});
 }
 

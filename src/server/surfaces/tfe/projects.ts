@@ -20,7 +20,7 @@ import {
 } from "./document.ts";
 import { TfeRefusal } from "./errors.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { fullId, localId, unitOfWorkspaceId } from "./ids.ts";
+import { fullId } from "./ids.ts";
 import { commaSeparated, includesIn, orderIn } from "./query.ts";
 import {
 	bindingViews,
@@ -29,6 +29,7 @@ import {
 	identifiers,
 	tagFilterIn,
 } from "./tag-bindings.ts";
+import { unitsIn } from "./unit-of.ts";
 
 const includes: ReadonlySet<string> = new Set(["effective_tag_bindings", "organization"]);
 
@@ -189,10 +190,9 @@ async function remove(exchange: Exchange): Promise<Response> {
 
 /** Moves workspaces here: those of the list, one after the other, and none that may not be moved. */
 async function move(exchange: Exchange): Promise<Response> {
-	const { caller, deps, organization } = exchange;
+	const { caller, deps } = exchange;
 	const { id: projectId } = await found(exchange);
-	const given = await resourcesIn(exchange.request);
-	const units = given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
+	const units = await unitsIn(exchange, await resourcesIn(exchange.request));
 	const { gate } = deps.core.parts;
 	for (const unit of new Set<UnitId>(units)) await gate.authorize(caller, "unit.configure", unit);
 	for (const unit of units) await deps.core.workspaces.update(caller, unit, { projectId });

@@ -10,9 +10,9 @@ import {
 	type StateVersionName,
 	stateVersionId,
 	userId,
-	workspaceId,
 } from "./ids.ts";
 import type { ContentSummary } from "./resources.ts";
+import { workspaceId } from "./unit-of.ts";
 
 export interface UploadUrls {
 	readonly state: string;
@@ -50,7 +50,7 @@ function viewOf(
 ): Resource {
 	const { organization } = exchange;
 	const id = stateVersionId(organization, name);
-	const workspace = workspaceId(organization, name.unit);
+	const workspace = workspaceId(exchange, name.unit);
 	const self = `/api/v2/state-versions/${id}`;
 	const { outputs, author } = facts;
 	const outputIds = outputs?.map((output) => ({ id: output.id, type: output.type }));

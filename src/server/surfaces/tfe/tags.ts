@@ -3,25 +3,20 @@ import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { nothing, paged, type Resource, resourcesIn } from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
-import { absent, localId, resourceId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { absent, localId, resourceId } from "./ids.ts";
 import { bindingViews, boundLabels, effectiveBindings } from "./tag-bindings.ts";
+import { unitOf, unitsIn, workspaceId } from "./unit-of.ts";
 import { tagNames } from "./workspace-view.ts";
-
-function unitIn({ context, params }: Exchange): UnitId {
-	const id = unitOfWorkspaceId(params.workspace ?? "");
-	context.unitId = id;
-	return id;
-}
 
 async function labelsOf(exchange: Exchange): Promise<Labels> {
 	const { caller, deps } = exchange;
-	return (await deps.core.units.get(caller, unitIn(exchange))).labels;
+	return (await deps.core.units.get(caller, unitOf(exchange))).labels;
 }
 
 async function relabel(exchange: Exchange, change: (labels: Labels) => Labels): Promise<Labels> {
 	const { caller, deps } = exchange;
 	const { units } = deps.core;
-	const relabelled = await units.change(caller, unitIn(exchange), (before) => ({
+	const relabelled = await units.change(caller, unitOf(exchange), (before) => ({
 		...before,
 		labels: change(before.labels),
 	}));
@@ -30,7 +25,7 @@ async function relabel(exchange: Exchange, change: (labels: Labels) => Labels): 
 
 function bindings(exchange: Exchange, labels: Labels): Response {
 	return paged(
-		bindingViews(exchange, exchange.params.workspace ?? "", labels),
+		bindingViews(exchange, workspaceId(exchange, unitOf(exchange)), labels),
 		exchange.context.query,
 	);
 }
@@ -40,12 +35,12 @@ async function listBindings(exchange: Exchange): Promise<Response> {
 }
 
 async function listEffective(exchange: Exchange): Promise<Response> {
-	const { caller, deps, context, params } = exchange;
-	const id = unitIn(exchange);
+	const { caller, deps, context } = exchange;
+	const id = unitOf(exchange);
 	await deps.core.units.get(caller, id);
 	const { unit, project } = await deps.core.workspaces.get(caller, id);
 	return paged(
-		effectiveBindings(exchange, params.workspace ?? "", unit.labels, project),
+		effectiveBindings(exchange, workspaceId(exchange, id), unit.labels, project),
 		context.query,
 	);
 }
@@ -137,7 +132,7 @@ async function listOfOrganization(exchange: Exchange): Promise<Response> {
 	const excluded = query.get("filter[exclude][taggable][id]");
 	const found = [...(await tagsInUse(exchange))]
 		.filter(([name, units]) => {
-			const isExcluded = units.some((id) => workspaceId(exchange.organization, id) === excluded);
+			const isExcluded = units.some((id) => workspaceId(exchange, id) === excluded);
 			return name.toLowerCase().includes(part) && !isExcluded;
 		})
 		.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -167,10 +162,9 @@ async function removeOfOrganization(exchange: Exchange): Promise<Response> {
 
 /** Puts one tag on several workspaces. */
 async function tagWorkspaces(exchange: Exchange): Promise<Response> {
-	const { caller, deps, organization, params } = exchange;
+	const { caller, deps, params } = exchange;
 	const name = tagNameOf(params.tag ?? "");
-	const given = await resourcesIn(exchange.request);
-	const units = given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
+	const units = await unitsIn(exchange, await resourcesIn(exchange.request));
 	for (const id of units) await deps.core.parts.gate.authorize(caller, "unit.configure", id);
 	for (const id of units) {
 		await deps.core.units.change(caller, id, (before) => ({

@@ -12,10 +12,12 @@ import {
 	resourceIn,
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { fullId, localId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { fullId, localId } from "./ids.ts";
 import { inScopeOf } from "./scope.ts";
+import { unitOfId, workspaceId } from "./unit-of.ts";
 
-function workspaceView({ organization }: Exchange, grant: WorkspaceGrant): Resource {
+function workspaceView(exchange: Exchange, grant: WorkspaceGrant): Resource {
+	const { organization } = exchange;
 	const id = fullId(organization, grant.id);
 	return {
 		id,
@@ -23,7 +25,7 @@ function workspaceView({ organization }: Exchange, grant: WorkspaceGrant): Resou
 		attributes: { access: grant.level, ...grant.workspace },
 		relationships: {
 			team: { data: { id: fullId(organization, grant.team), type: "teams" } },
-			workspace: { data: { id: workspaceId(organization, grant.unit), type: "workspaces" } },
+			workspace: { data: { id: workspaceId(exchange, grant.unit), type: "workspaces" } },
 		},
 		links: { self: `/api/v2/team-workspaces/${id}` },
 	};
@@ -47,11 +49,16 @@ function projectView({ organization }: Exchange, grant: ProjectGrant): Resource 
 	};
 }
 
-/** The relation's id inside of the organization; null when it is not there. */
-function localRelated(exchange: Exchange, given: GivenResource, name: string): string {
+/** The relation's id. Fails with `invalid_request` when it is not there. */
+function related(given: GivenResource, name: string): string {
 	const id = relatedId(given, name);
-	if (id !== null) return localId(exchange.organization, id);
+	if (id !== null) return id;
 	throw new DomainError("invalid_request", `the document does not say which ${name} is meant`);
+}
+
+/** The same as it is inside of the organization. Fails with `not_found` for another one's. */
+function localRelated(exchange: Exchange, given: GivenResource, name: string): string {
+	return localId(exchange.organization, related(given, name));
 }
 
 function localFilter(exchange: Exchange, id: string | null): string | null {
@@ -63,9 +70,8 @@ async function listWorkspaces(given: Exchange): Promise<Response> {
 	const workspace = query.get("filter[workspace][id]");
 	const team = query.get("filter[team][id]");
 	return await inScopeOf(given, workspace ?? team ?? "", async (exchange) => {
-		const id = localFilter(exchange, workspace);
 		const found = await exchange.deps.core.teamGrants.workspaces(exchange.caller, {
-			unit: id === null ? null : unitOfWorkspaceId(id),
+			unit: workspace === null ? null : await unitOfId(exchange, workspace),
 			team: localFilter(exchange, team),
 		});
 		return paged(
@@ -78,7 +84,7 @@ async function listWorkspaces(given: Exchange): Promise<Response> {
 async function addToWorkspace(given: Exchange): Promise<Response> {
 	const body = await resourceIn(given.request, "team-workspaces");
 	return await inScopeOf(given, relatedId(body, "team") ?? "", async (exchange) => {
-		const unit = unitOfWorkspaceId(localRelated(exchange, body, "workspace"));
+		const unit = await unitOfId(exchange, related(body, "workspace"));
 		exchange.context.unitId = unit;
 		const team = localRelated(exchange, body, "team");
 		const access = workspaceAccess(body.attributes.access, body.attributes);

@@ -1,6 +1,5 @@
 /** Variable sets: variables that apply to many workspaces. */
 import { DomainError } from "../../../core/errors.ts";
-import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { VariableSet, VariableSetChange } from "../../../core/variable/set.ts";
 import type { Variable } from "../../../core/variable/variable.ts";
 import {
@@ -19,25 +18,27 @@ import {
 	whole,
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { fullId, localId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { fullId, localId } from "./ids.ts";
 import { includesIn } from "./query.ts";
+import { unitOf, unitsIn, workspaceId } from "./unit-of.ts";
 import { variableChangeIn, variableIn, variableInputIn, variableView } from "./variables.ts";
 
 const includes: ReadonlySet<string> = new Set(["vars", "workspaces", "projects"]);
 
 function view(
-	{ organization }: Exchange,
+	exchange: Exchange,
 	set: VariableSet,
 	variables: readonly Variable[],
 	mayChange: boolean,
 ): Resource {
+	const { organization } = exchange;
 	const parent =
 		set.parent === null
 			? { id: organization.name, type: "organizations" }
 			: { id: fullId(organization, set.parent), type: "projects" };
 	const projects = set.projects.map((id) => ({ id: fullId(organization, id), type: "projects" }));
 	const workspaces = set.units.map((id) => ({
-		...{ id: workspaceId(organization, id), type: "workspaces" },
+		...{ id: workspaceId(exchange, id), type: "workspaces" },
 	}));
 	return {
 		id: fullId(organization, set.id),
@@ -130,8 +131,7 @@ async function listOfProject(exchange: Exchange): Promise<Response> {
  */
 async function listOfWorkspace(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
-	const unit = unitOfWorkspaceId(param(exchange, "workspace"));
-	context.unitId = unit;
+	const unit = unitOf(exchange);
 	const sources = await deps.core.variables.sets(caller, unit);
 	const readable = new Set((await deps.core.variableSets.list(caller)).map(({ id }) => id));
 	const { project } = await deps.core.workspaces.get(caller, unit);
@@ -155,10 +155,6 @@ async function listOfWorkspace(exchange: Exchange): Promise<Response> {
 
 function bad(name: string): DomainError {
 	return new DomainError("invalid_request", `the attribute ${name} is not acceptable`);
-}
-
-function unitsIn({ organization }: Exchange, given: readonly GivenResource[]): UnitId[] {
-	return given.map(({ id }) => unitOfWorkspaceId(localId(organization, id ?? "")));
 }
 
 /** Their projects must exist: a mistake would wait for somebody to make one of that id. */
@@ -188,7 +184,7 @@ async function changeIn(exchange: Exchange, given: GivenResource): Promise<Varia
 		description: description === undefined ? undefined : (description ?? ""),
 		isGlobal,
 		isPriority,
-		units: workspaces === undefined ? undefined : unitsIn(exchange, workspaces),
+		units: workspaces === undefined ? undefined : await unitsIn(exchange, workspaces),
 		projects: projects === undefined ? undefined : await projectsIn(exchange, projects),
 	};
 }
@@ -246,7 +242,7 @@ type Direction = "apply" | "withdraw";
 
 const onWorkspaces = (direction: Direction) => async (exchange: Exchange) => {
 	const { caller, deps } = exchange;
-	const units = unitsIn(exchange, await resourcesIn(exchange.request));
+	const units = await unitsIn(exchange, await resourcesIn(exchange.request));
 	if (direction === "apply") {
 		for (const unit of units) await deps.core.workspaces.get(caller, unit);
 	}

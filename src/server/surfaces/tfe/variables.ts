@@ -20,22 +20,24 @@ import {
 	whole,
 } from "./document.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
-import { absent, fullId, localId, unitOfWorkspaceId, workspaceId } from "./ids.ts";
+import { absent, fullId, localId } from "./ids.ts";
+import { unitOf, workspaceId } from "./unit-of.ts";
 
 /** Where a variable is, as its relations tell. */
 export type VariableOwner = { readonly unit: UnitId } | { readonly set: string };
 
 /** A variable as the wire shows it: a sensitive value is null, whoever asks. */
 export function variableView(
-	{ organization }: Exchange,
+	exchange: Exchange,
 	variable: Variable,
 	owner: VariableOwner,
 	relationships: Readonly<Record<string, Relationship>> = {},
 ): Resource {
+	const { organization } = exchange;
 	const id = fullId(organization, variable.id);
 	const place =
 		"unit" in owner
-			? { id: workspaceId(organization, owner.unit), type: "workspaces" }
+			? { id: workspaceId(exchange, owner.unit), type: "workspaces" }
 			: { id: fullId(organization, owner.set), type: "varsets" };
 	const own = "unit" in owner ? { workspace: { data: place } } : { varset: { data: place } };
 	const self =
@@ -109,15 +111,9 @@ export async function variableIn(exchange: Exchange): Promise<GivenResource> {
 	return await resourceIn(exchange.request, "vars", limits.variableBodyBytesMax);
 }
 
-function unitIn(exchange: Exchange): UnitId {
-	const unit = unitOfWorkspaceId(param(exchange, "workspace"));
-	exchange.context.unitId = unit;
-	return unit;
-}
-
 async function list(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const own = await deps.core.variables.list(caller, unit);
 	return whole(
 		own.map((variable) => variableView(exchange, variable, { unit })),
@@ -127,7 +123,7 @@ async function list(exchange: Exchange): Promise<Response> {
 
 function inheritedView(exchange: Exchange, unit: UnitId, given: InheritedVariable): Resource {
 	const { variable, set, overwritten } = given;
-	const place = { id: workspaceId(exchange.organization, unit), type: "workspaces" };
+	const place = { id: workspaceId(exchange, unit), type: "workspaces" };
 	const identifier = (id: string) => ({ id: fullId(exchange.organization, id), type: "vars" });
 	return variableView(exchange, variable, set === null ? { unit } : { set: set.id }, {
 		// The client knows variables of workspaces here, and fails on anything else.
@@ -152,7 +148,7 @@ export async function ownVariables(exchange: Exchange, unit: UnitId): Promise<Re
 /** Those of variable sets too, and of equal names the one that counts. */
 async function listAll(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const all = await deps.core.variables.inherited(caller, unit);
 	const counting = all.filter(({ overwriter }) => overwriter === null);
 	return whole(
@@ -163,7 +159,7 @@ async function listAll(exchange: Exchange): Promise<Response> {
 
 async function create(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const input = variableInputIn(await variableIn(exchange));
 	const made = await deps.core.variables.create(caller, unit, input);
 	return one(variableView(exchange, made, { unit }), 201);
@@ -171,14 +167,14 @@ async function create(exchange: Exchange): Promise<Response> {
 
 async function show(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const found = await deps.core.variables.get(caller, unit, param(exchange, "variable"));
 	return one(variableView(exchange, found, { unit }));
 }
 
 async function update(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const change = variableChangeIn(await variableIn(exchange));
 	const id = param(exchange, "variable");
 	const changed = await deps.core.variables.update(caller, unit, id, change);
@@ -187,14 +183,14 @@ async function update(exchange: Exchange): Promise<Response> {
 
 async function remove(exchange: Exchange): Promise<Response> {
 	const { caller, deps } = exchange;
-	await deps.core.variables.delete(caller, unitIn(exchange), param(exchange, "variable"));
+	await deps.core.variables.delete(caller, unitOf(exchange), param(exchange, "variable"));
 	return nothing();
 }
 
 /** All of them or none. */
 async function updateMany(exchange: Exchange): Promise<Response> {
 	const { caller, deps, organization } = exchange;
-	const unit = unitIn(exchange);
+	const unit = unitOf(exchange);
 	const given = await resourcesIn(exchange.request);
 	await deps.core.variables.updateAll(
 		caller,
@@ -210,7 +206,7 @@ async function updateMany(exchange: Exchange): Promise<Response> {
 /** Those of a set that applies to the workspace, for whoever may read the workspace's variables. */
 async function ofSet(exchange: Exchange): Promise<{ set: string; variables: readonly Variable[] }> {
 	const { caller, deps } = exchange;
-	const sources = await deps.core.variables.sets(caller, unitIn(exchange));
+	const sources = await deps.core.variables.sets(caller, unitOf(exchange));
 	const set = param(exchange, "set");
 	const source = sources.find((one) => one.set?.id === set);
 	if (source === undefined) throw absent();

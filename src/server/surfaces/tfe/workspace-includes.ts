@@ -3,7 +3,7 @@ import { teamOfSubject } from "../../../core/team/model.ts";
 import type { Workspace } from "../../../core/workspace/service.ts";
 import type { Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
-import { userId, workspaceName } from "./ids.ts";
+import { userId } from "./ids.ts";
 import { organizationView } from "./organizations.ts";
 import { currentOutputs } from "./outputs.ts";
 import { projectView } from "./projects.ts";
@@ -87,9 +87,7 @@ export async function withIncludes(
 	}
 	if (wanted.has("locked_by") && mayRead) included.push(...lockHolder(workspace));
 	if (wanted.has("effective_tag_bindings") && mayRead) {
-		included.push(
-			...effectiveBindings(exchange, `ws-${workspaceName(unit.id)}`, unit.labels, project),
-		);
+		included.push(...effectiveBindings(exchange, view.id, unit.labels, project));
 	}
 	if (wanted.has("current_state_version") && mayRead && unit.current !== null) {
 		included.push(storedView(exchange, unit.id, unit.current));

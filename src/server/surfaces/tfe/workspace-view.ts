@@ -7,15 +7,9 @@ import type { UnitSummary } from "../../../core/unit/summary.ts";
 import type { Workspace, WorkspaceRights } from "../../../core/workspace/service.ts";
 import type { Identifier, Relationship, Resource } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
-import {
-	fullId,
-	nameOfVersion,
-	stateVersionId,
-	userId,
-	workspaceId,
-	workspaceName,
-} from "./ids.ts";
+import { fullId, nameOfVersion, stateVersionId, userId, workspaceName } from "./ids.ts";
 import { effectiveBindings, identifiers } from "./tag-bindings.ts";
+import { workspaceId } from "./unit-of.ts";
 
 /** Terraform crashes without this object, and prints nothing useful when one of these is missing. */
 function permissions(rights: WorkspaceRights) {
@@ -135,11 +129,12 @@ function holderOf(organization: Organization, { principal }: Lock): Identifier {
 const nobody: Relationship = { data: null };
 
 function relationships(
-	organization: Organization,
+	asking: Asking,
 	{ unit, project }: Workspace,
 	{ mayRead }: WorkspaceRights,
 ): Record<string, Relationship> {
-	const id = workspaceId(organization, unit.id);
+	const { organization } = asking;
+	const id = workspaceId(asking, unit.id);
 	const self = `/api/v2/workspaces/${id}`;
 	const current =
 		unit.current === null || !mayRead
@@ -148,9 +143,7 @@ function relationships(
 					id: stateVersionId(organization, nameOfVersion(unit.id, unit.current)),
 					type: "state-versions",
 				};
-	const bindings = mayRead
-		? effectiveBindings({ organization }, `ws-${workspaceName(unit.id)}`, unit.labels, project)
-		: [];
+	const bindings = mayRead ? effectiveBindings({ organization }, id, unit.labels, project) : [];
 	return {
 		"agent-pool": nobody,
 		"current-assessment-result": nobody,
@@ -185,10 +178,10 @@ export async function workspaceView(asking: Asking, workspace: Workspace): Promi
 	const resources = rights.mayRead ? await resourceCount(asking, workspace.unit) : {};
 	const name = workspaceName(workspace.unit.id);
 	return {
-		id: workspaceId(organization, workspace.unit.id),
+		id: workspaceId(asking, workspace.unit.id),
 		type: "workspaces",
 		attributes: attributes(workspace, rights, resources),
-		relationships: relationships(organization, workspace, rights),
+		relationships: relationships(asking, workspace, rights),
 		links: {
 			self: `/api/v2/organizations/${organization.name}/workspaces/${name}`,
 			"self-html": `/app/${organization.name}/workspaces/${name}`,

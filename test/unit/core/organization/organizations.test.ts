@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { type Core, createCore } from "../../../../src/core/core.ts";
 import { limits } from "../../../../src/core/limits.ts";
 import {
+	namedOrganization,
 	type Organization,
 	rootOrganization,
 } from "../../../../src/core/organization/organization.ts";
@@ -141,7 +142,7 @@ describe("an organization", () => {
 		await a.organizations.delete(root, "acme");
 		await expect(a.organizations.get(root, "acme")).rejects.toMatchObject({ code: "not_found" });
 		const again = await a.organizations.create(root, { name: "Acme", admin: "bob@example.com" });
-		expect(again.organization).toEqual({ name: "Acme", key: "acme.2", isDefault: false });
+		expect(again.organization).toEqual(namedOrganization("Acme", "acme.2"));
 		await clock.advance(limits.organizationsFreshMs + 1);
 		for (const server of [a, b]) {
 			expect(await namesSeen(server, alice)).toEqual(["default"]);
