@@ -2,8 +2,10 @@
 import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
 import { type Caller, provenBy, systemPrincipal } from "../principal.ts";
 import type { OpenOrganization } from "./open-organization.ts";
+import { organizationsPrefix } from "./organization.ts";
 import type { FirstAdmin } from "./register.ts";
 
 /** The server itself, where nobody has asked. */
@@ -39,6 +41,22 @@ export async function beginRoles(
 	} catch (error) {
 		if (!isDomainError(error, "conflict")) throw error;
 	}
+}
+
+/** Keys of all organizations that have anything in the store, which is the root's. */
+export async function keysInStore(store: BlobStore): Promise<string[]> {
+	const prefix = organizationsPrefix;
+	const keys: string[] = [];
+	let after: string | undefined;
+	do {
+		const page = await store.list({
+			...{ prefix, delimiter: "/", limit: limits.listPageMax },
+			...(after === undefined ? {} : { after }),
+		});
+		keys.push(...page.prefixes.map((folder) => folder.slice(prefix.length, -1)));
+		after = page.next;
+	} while (after !== undefined);
+	return keys;
 }
 
 /** Whether there are living units, plain states included. */

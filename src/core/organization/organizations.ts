@@ -12,7 +12,7 @@ import type { Log } from "../ports/log.ts";
 import type { Caller } from "../principal.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
-import { asSystem, beginRoles, firstAdmin, hasUnits } from "./contents.ts";
+import { asSystem, beginRoles, firstAdmin, hasUnits, keysInStore } from "./contents.ts";
 import { CorePool } from "./core-pool.ts";
 import type { OpenOrganization } from "./open-organization.ts";
 import {
@@ -22,7 +22,6 @@ import {
 	namedOrganization,
 	type Organization,
 	type OrganizationKey,
-	organizationsPrefix,
 	rootOrganization,
 } from "./organization.ts";
 import {
@@ -247,27 +246,12 @@ export class Organizations {
 	async forgotten(): Promise<readonly string[]> {
 		const living = new Set(livingIn((await this.#register.read()).value).map(({ key }) => key));
 		const found: string[] = [];
-		for (const key of await this.#folders()) {
+		for (const key of await keysInStore(this.#deps.store)) {
 			if (living.has(key)) continue;
 			const organization = namedOrganization(key, key);
 			if (await this.#pool.use(organization, async () => undefined, hasUnits)) found.push(key);
 		}
 		return found;
-	}
-
-	async #folders(): Promise<string[]> {
-		const prefix = organizationsPrefix;
-		const keys: string[] = [];
-		let after: string | undefined;
-		do {
-			const page = await this.#deps.store.list({
-				...{ prefix, delimiter: "/", limit: limits.listPageMax },
-				...(after === undefined ? {} : { after }),
-			});
-			keys.push(...page.prefixes.map((folder) => folder.slice(prefix.length, -1)));
-			after = page.next;
-		} while (after !== undefined);
-		return keys;
 	}
 
 	/** For shutdown, after the last request: ends the sweeping and flushes all but the root. */

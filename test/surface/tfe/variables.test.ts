@@ -26,6 +26,11 @@ interface Listed {
 	readonly relationships: Readonly<Record<string, { readonly data: unknown }>>;
 }
 
+interface Named {
+	readonly id: string;
+	readonly attributes: { readonly name: string };
+}
+
 /** What the workspace has, by key. */
 async function counting(workspace = shop): Promise<Record<string, string | null>> {
 	const { data } = await call(null, "GET", `${workspace}/all-vars`);
@@ -205,6 +210,24 @@ describe("variable sets", () => {
 		expect(await counting()).toEqual({});
 		expect((await call("ann", "GET", `${org}/varsets`)).data).toHaveLength(1);
 		expect((await call("bob", "GET", `${org}/varsets`)).data).toHaveLength(0);
+	});
+
+	test("stand beside where they apply, when that is asked for", async () => {
+		const places = {
+			workspaces: { data: [{ type: "workspaces", id: workspaceId("shop/a") }] },
+			projects: { data: [{ type: "projects", id: "prj-default" }] },
+		};
+		const id = await set("shared", {}, places);
+		await set("nowhere", {});
+		const query = "?include=workspaces,projects";
+		for (const path of [`${org}/varsets`, `${base}/varsets/${id}`]) {
+			const { included } = (await call(null, "GET", path + query)).json;
+			expect((included as Named[]).map(({ id, attributes }) => [id, attributes.name])).toEqual([
+				[workspaceId("shop/a"), "shop__a"],
+				["prj-default", "Default Project"],
+			]);
+			expect((await call(null, "GET", path)).json.included).toBeUndefined();
+		}
 	});
 
 	test("are shown, where they apply, to whoever may read the workspace", async () => {

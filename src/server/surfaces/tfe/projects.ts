@@ -63,7 +63,8 @@ export function projectView(
 			"default-execution-mode": project.executionMode ?? "local",
 			"setting-overwrites": {
 				"default-execution-mode": project.executionMode !== null,
-				"default-agent-pool": false,
+				// Clients count both as set by whoever sets one.
+				"default-agent-pool": project.executionMode !== null,
 			},
 			permissions: permissions(rights),
 		},

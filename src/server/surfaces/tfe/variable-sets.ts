@@ -21,6 +21,7 @@ import { type Exchange, param, type Route } from "./exchange.ts";
 import { fullId, localId } from "./ids.ts";
 import { includesIn } from "./query.ts";
 import { unitOf, unitsIn, workspaceId } from "./unit-of.ts";
+import { placesOf } from "./variable-set-places.ts";
 import { variableChangeIn, variableIn, variableInputIn, variableView } from "./variables.ts";
 
 const includes: ReadonlySet<string> = new Set(["vars", "workspaces", "projects"]);
@@ -99,12 +100,14 @@ async function shownPage(exchange: Exchange, sets: readonly VariableSet[]): Prom
 			(isGlobal === null || String(set.isGlobal) === isGlobal),
 	);
 	const page = pageIn(query);
-	const all = await Promise.all(cut(found, page).map((set) => shown(exchange, set)));
+	const onPage = cut(found, page);
+	const all = await Promise.all(onPage.map((set) => shown(exchange, set)));
+	const places = await placesOf(exchange, onPage, includesIn(query, includes));
 	return list(
 		all.map((one) => one.view),
 		page,
 		found.length,
-		all.flatMap((one) => one.included),
+		[...all.flatMap((one) => one.included), ...places],
 	);
 }
 
@@ -219,10 +222,11 @@ async function create(exchange: Exchange): Promise<Response> {
 }
 
 async function show(exchange: Exchange): Promise<Response> {
-	const { caller, deps } = exchange;
+	const { caller, deps, context } = exchange;
 	const set = await deps.core.variableSets.get(caller, param(exchange, "set"));
 	const answer = await shown(exchange, set);
-	return one(answer.view, 200, answer.included);
+	const places = await placesOf(exchange, [set], includesIn(context.query, includes));
+	return one(answer.view, 200, [...answer.included, ...places]);
 }
 
 async function update(exchange: Exchange): Promise<Response> {

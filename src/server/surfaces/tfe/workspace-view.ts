@@ -67,6 +67,10 @@ const neverThere = {
 
 type Asking = Pick<Exchange, "request" | "caller" | "deps" | "organization">;
 
+interface ResourceCount {
+	readonly "resource-count"?: number;
+}
+
 /**
  * How many resources the state manages. Terraform and OpenTofu, which send their version, read
  * nothing of it and are not kept waiting. Whoever changes something gets the count if it is known;
@@ -76,7 +80,7 @@ type Asking = Pick<Exchange, "request" | "caller" | "deps" | "organization">;
 async function resourceCount(
 	{ request, deps }: Asking,
 	{ id, current }: UnitSummary,
-): Promise<{ "resource-count"?: number }> {
+): Promise<ResourceCount> {
 	if (current === null) return { "resource-count": 0 };
 	if (request.headers.has("terraform-version")) return {};
 	const { stateIndex } = deps.core;
@@ -95,7 +99,7 @@ async function resourceCount(
 function attributes(
 	{ unit, settings, hasOwnMode }: Workspace,
 	rights: WorkspaceRights,
-	resources: { readonly "resource-count"?: number },
+	resources: ResourceCount,
 ) {
 	const { mayRead } = rights;
 	return {
@@ -111,7 +115,8 @@ function attributes(
 		operations: settings["execution-mode"] !== "local",
 		permissions: permissions(rights),
 		...resources,
-		"setting-overwrites": { "execution-mode": hasOwnMode, "agent-pool": false },
+		// Clients count both as set by whoever sets one.
+		"setting-overwrites": { "execution-mode": hasOwnMode, "agent-pool": hasOwnMode },
 		source: "tfe-api",
 		"tag-names": mayRead ? tagNames(unit.labels) : [],
 		"updated-at": unit.changed,
@@ -173,9 +178,25 @@ function relationships(
 
 /** The resource, with what the caller may do. */
 export async function workspaceView(asking: Asking, workspace: Workspace): Promise<Resource> {
-	const { caller, deps, organization } = asking;
+	const { caller, deps } = asking;
 	const rights = await deps.core.workspaces.rights(caller, workspace.unit);
 	const resources = rights.mayRead ? await resourceCount(asking, workspace.unit) : {};
+	return viewOf(asking, workspace, rights, resources);
+}
+
+/** The same without what must be looked up in the state, for answers that show many. */
+export async function uncountedView(asking: Asking, workspace: Workspace): Promise<Resource> {
+	const { caller, deps } = asking;
+	return viewOf(asking, workspace, await deps.core.workspaces.rights(caller, workspace.unit), {});
+}
+
+function viewOf(
+	asking: Asking,
+	workspace: Workspace,
+	rights: WorkspaceRights,
+	resources: ResourceCount,
+): Resource {
+	const { organization } = asking;
 	const name = workspaceName(workspace.unit.id);
 	return {
 		id: workspaceId(asking, workspace.unit.id),
