@@ -371,5 +371,3 @@ export const limits = {
 	uploadAgeMaxMs: 24 * hour,
 	uploadSweepIntervalMs: 10 * minute,
 } as const;
-
-export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -105,6 +105,20 @@ describe("an organization", () => {
 		await expect(createUnit(b, bob, "acme")).rejects.toMatchObject({ code: "not_found" });
 	});
 
+	test("is found by its name and by its ids at once, whichever server made it", async () => {
+		const { a, b } = pair();
+		expect(await namesSeen(b, root)).toEqual(["default"]);
+		await a.organizations.create(root, { name: "acme", admin: "alice@example.com" });
+		await createUnit(b, alice, "acme");
+		await a.organizations.create(root, { name: "beta", admin: "alice@example.com" });
+		const { idHead } = namedOrganization("beta", "beta");
+		expect(await b.organizations.nameOfIdHead(alice, idHead)).toBe("beta");
+		// For whoever is nobody there its ids are those of no organization.
+		expect(await b.organizations.nameOfIdHead(bob, idHead)).toBeNull();
+		expect(await b.organizations.nameOfIdHead(bob, "1")).toBe("default");
+		expect(await b.organizations.nameOfIdHead(root, "zzzz")).toBeNull();
+	});
+
 	test("is made once, however many make it at once", async () => {
 		const { a, b, clock } = pair();
 		const wanted = { name: "acme" };
