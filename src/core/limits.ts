@@ -217,6 +217,8 @@ export const limits = {
 	loginsRevokedMax: 1000,
 	tokensListedMax: 10_000,
 	tokenNameBytesMax: 100,
+	/** Life of a token for which clients of the TFE API name no end. */
+	tfeTokenLifeYears: 2,
 	tokenScopesMax: 64,
 	localUsersMax: 1000,
 	passwordBytesMin: 10,
