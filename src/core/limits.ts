@@ -101,7 +101,11 @@ export const limits = {
 	organizationsLoggedMax: 50,
 	/** Cores that are kept open; one in use is never closed. */
 	organizationsOpenMax: 64,
-	organizationLooksAtOnce: 8,
+	/** Into which it is looked at once for all who want to know which ones they may see. */
+	organizationLooksAtOnce: 16,
+	/** Callers of whom is remembered, for as long as roles may be old, what they may see. */
+	organizationSightingsKept: 64,
+	organizationsPageDefault: 100,
 	/** An organization that nobody uses is swept this often. */
 	organizationVisitMs: 24 * hour,
 

@@ -100,9 +100,10 @@ async function list(exchange: Exchange): Promise<Response> {
 	const { query } = context;
 	const part = (query.get("q[name]") ?? query.get("q") ?? "").toLowerCase();
 	const page = pageIn(query);
-	const seen = (await deps.organizations.list(caller)).filter(({ organization }) =>
-		organization.name.toLowerCase().includes(part),
-	);
+	// The number of all of them is part of the answer.
+	const { organizations: seen } = await deps.organizations.list(caller, {
+		wants: (name) => name.toLowerCase().includes(part),
+	});
 	const first = (page.number - 1) * page.size;
 	const shown = seen.slice(first, first + page.size);
 	const views = shown.map(({ organization }) => viewOf(exchange, organization.name));
