@@ -38,6 +38,16 @@ test("an organization is made with its settings, changed and deleted", async () 
 	expect(listed.all.map(({ id }) => id)).toEqual(["acme"]);
 	expect(listed.pagination).toMatchObject({ "total-count": 2 });
 	expect((await call(app, "GET", `${path}?q=acm`)).all.map(({ id }) => id)).toEqual(["acme"]);
+	for (const [query, names] of [
+		["q=OPS@example", ["acme"]],
+		["q[email]=ops", ["acme"]],
+		["q[email]=acme", []],
+		["q[name]=acme&q[email]=dev", []],
+		["q=nobody@example.com", []],
+	] as const) {
+		const answer = await call(app, "GET", `${path}?${query}`);
+		expect([query, answer.all.map(({ id }) => id)]).toEqual([query, [...names]]);
+	}
 	const account = await call(app, "GET", `${base}/account/details`);
 	expect(account.one.attributes.permissions).toMatchObject({ "can-create-organizations": true });
 	expect((await call(app, "DELETE", `${path}/default`)).status).toBe(422);
