@@ -268,10 +268,7 @@ export class Http {
 		return new ClientError(
 			"server_unreachable",
 			`the server at ${this.serverUrl} cannot be reached (${reason})`,
-			{
-				hint: "check that it runs, and the address in --server or OPENTACO_SERVER",
-				cause,
-			},
+			{ hint: hintUnreachable(this.serverUrl), cause },
 		);
 	}
 
@@ -310,4 +307,11 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
 		signal?.addEventListener("abort", done, { once: true });
 		if (signal?.aborted) done();
 	});
+}
+
+function hintUnreachable(serverUrl: string): string {
+	const hint = "check that it runs, and the address in --server or OPENTACO_SERVER";
+	// A server with a certificate cuts a request without TLS off, and says nothing.
+	const isPlain = serverUrl.startsWith("http:");
+	return isPlain ? `${hint}: a server with a certificate has one with https` : hint;
 }

@@ -69,3 +69,9 @@ test("a wrong OPENTACO_CA_CERT is an error", async () => {
 	expect(missing.code).toBe(1);
 	expect(missing.err).toContain("no such file");
 });
+
+test("an address without TLS is told to be one that may have to begin with https", async () => {
+	const { code, err } = await list({ OPENTACO_SERVER: `http://localhost:${server.port}` });
+	expect(code).toBe(6);
+	expect(err).toContain("has one with https");
+});
