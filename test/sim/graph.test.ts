@@ -140,18 +140,6 @@ const bugs: readonly Bug[] = [
 		seedsMax: 20,
 		edits: [edit(byHand, "Math.max(version, before.get(unit) ?? version),", "version + 1,")],
 	},
-	{
-		name: "a status that cannot be told is a refusal",
-		focus: "faults",
-		seedsMax: 100,
-		edits: [
-			edit(
-				"core/graph/service.ts",
-				'if (!isDomainError(error, "storage_unavailable")) throw error;',
-				"throw error;",
-			),
-		],
-	},
 ];
 
 describe(`planted bugs of the graph, root seed ${root}`, () => {
