@@ -12,7 +12,11 @@ export const OrganizationView = Type.Object(
 export type OrganizationView = Static<typeof OrganizationView>;
 
 export const OrganizationList = Type.Object(
-	{ organizations: Type.Array(OrganizationView), count: Type.Integer() },
+	{
+		organizations: Type.Array(OrganizationView),
+		count: Type.Integer({ description: "Of this page" }),
+		next: Type.Optional(Type.String({ description: "Pass as `cursor` for the next page" })),
+	},
 	{ $id: "OrganizationList" },
 );
 export type OrganizationList = Static<typeof OrganizationList>;

@@ -82,10 +82,9 @@ export type UnitCreated = Static<typeof UnitCreated>;
 export const UpdateUnit = Type.Object({ labels: Labels }, { $id: "UpdateUnit" });
 export type UpdateUnit = Static<typeof UpdateUnit>;
 
-const ExecutionMode = Type.Union(
-	[Type.Literal("local"), Type.Literal("remote"), Type.Literal("agent")],
-	{ description: "Where runs happen; this server keeps states only, so `local` for most" },
-);
+const ExecutionMode = Type.Union([Type.Literal("local"), Type.Literal("remote")], {
+	description: "Where runs happen; this server keeps states only, so `local` for most",
+});
 
 export const UnitSettings = Type.Object(
 	{

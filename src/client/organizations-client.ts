@@ -6,6 +6,7 @@ import type {
 } from "../api/organizations.ts";
 import { type CallOptions, callFor } from "./call.ts";
 import type { Http } from "./http.ts";
+import { clientLimits } from "./limits.ts";
 
 const root = "/v1/orgs";
 
@@ -17,10 +18,19 @@ export class OrganizationsClient {
 		this.#http = http;
 	}
 
-	/** Those that the caller may know of, the default one first. */
+	/** Those that the caller may know of, the default one first, over as many pages as it takes. */
 	async list(options: CallOptions = {}): Promise<OrganizationView[]> {
-		const request = { method: "GET", path: root, repeatable: true, ...options } as const;
-		return (await callFor<OrganizationList>(this.#http, request, "organizations")).organizations;
+		const organizations: OrganizationView[] = [];
+		let cursor: string | undefined;
+		for (let page = 0; page < clientLimits.pagesMax; page++) {
+			const query: [string, string][] = cursor === undefined ? [] : [["cursor", cursor]];
+			const request = { method: "GET", path: root, query, repeatable: true, ...options } as const;
+			const list = await callFor<OrganizationList>(this.#http, request, "organizations");
+			organizations.push(...list.organizations);
+			cursor = list.next;
+			if (cursor === undefined) break;
+		}
+		return organizations;
 	}
 
 	/** Sent once: a second one would find the organization of the first. */

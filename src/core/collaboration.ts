@@ -47,7 +47,8 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 	const box = new SecretBox(new SecretKeys(deps, deps.secretKeys), deps.random);
 	const documents = new VariableDocuments(deps, box);
 	const variableSets = new VariableSetService({ ...deps, documents });
-	const projects = new ProjectService(deps);
+	const teamGrants = new TeamGrants(deps);
+	const projects = new ProjectService({ ...deps, names: [teamGrants, variableSets] });
 	return {
 		workspaces: new WorkspaceService({ ...deps, projects }),
 		projects,
@@ -57,7 +58,7 @@ export function createCollaboration(deps: CollaborationDeps): Collaboration {
 		variableSets,
 		organizationSettings: new OrganizationSettingsService(deps),
 		teams: new TeamService(deps),
-		teamGrants: new TeamGrants(deps),
+		teamGrants,
 		teamTokens: new TeamTokens(deps),
 	};
 }

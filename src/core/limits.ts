@@ -101,7 +101,11 @@ export const limits = {
 	organizationsLoggedMax: 50,
 	/** Cores that are kept open; one in use is never closed. */
 	organizationsOpenMax: 64,
-	organizationLooksAtOnce: 8,
+	/** Into which it is looked at once for all who want to know which ones they may see. */
+	organizationLooksAtOnce: 16,
+	/** Callers of whom is remembered, for as long as roles may be old, what they may see. */
+	organizationSightingsKept: 64,
+	organizationsPageDefault: 100,
 	/** An organization that nobody uses is swept this often. */
 	organizationVisitMs: 24 * hour,
 
@@ -217,6 +221,8 @@ export const limits = {
 	loginsRevokedMax: 1000,
 	tokensListedMax: 10_000,
 	tokenNameBytesMax: 100,
+	/** Life of a token for which clients of the TFE API name no end. */
+	tfeTokenLifeYears: 2,
 	tokenScopesMax: 64,
 	localUsersMax: 1000,
 	passwordBytesMin: 10,
@@ -369,5 +375,3 @@ export const limits = {
 	uploadAgeMaxMs: 24 * hour,
 	uploadSweepIntervalMs: 10 * minute,
 } as const;
-
-export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -10,18 +10,13 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { runTaco } from "../support/executable.ts";
 import { adminToken, type RunningServer, startServer } from "../support/server.ts";
 import { terraformOrSkip, terraformProject } from "../support/terraform.ts";
+import { tfeProviderOrSkip, tfeProviderOverrides } from "../support/tfe-provider.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../support/tmpdir.ts";
 
 const isThere = terraformOrSkip("outputs under the real clients");
 const clients = ["terraform", "tofu"].filter((name) => Bun.which(name) !== null);
 
-/** The hashicorp/tfe provider as a binary; OPENTACO_TEST_TFE_PROVIDER names it. */
-const tfeProvider = process.env.OPENTACO_TEST_TFE_PROVIDER ?? null;
-if (tfeProvider === null) {
-	process.stderr.write(
-		"\nSKIPPED: tfe_outputs: OPENTACO_TEST_TFE_PROVIDER does not name a build of terraform-provider-tfe\n",
-	);
-}
+const tfeProvider = tfeProviderOrSkip("tfe_outputs");
 
 let folder: TemporaryDirectory;
 let caFile: string;
@@ -288,15 +283,7 @@ output "granted" {
   sensitive = true
 }
 `;
-		const overrides = join(folder.path, "overrides.tfrc");
-		await Bun.write(
-			overrides,
-			`provider_installation {
-  dev_overrides { "hashicorp/tfe" = "${join(tfeProvider ?? "", "..")}" }
-  direct {}
-}
-`,
-		);
+		const overrides = await tfeProviderOverrides(tfeProvider ?? "", folder.path);
 		const env = { ...(await environment()), TF_CLI_CONFIG_FILE: overrides };
 		const p = await terraformProject(path, { "main.tf": main }, env);
 		await p.must("apply", "-input=false", "-auto-approve");

@@ -127,7 +127,7 @@ resource "opentaco_token" "t" {
 			);
 			expect(places.sort()).toEqual([
 				"A label must have a value. @ tier = null",
-				'It must be local, remote or agent. @ execution_mode = "cloud"',
+				'It must be local or remote. @ execution_mode = "cloud"',
 				'Rule 2: actions are written with a dot, as in unit.read. @ { effect = "allow", actions = ["unit:read"], resources = ["a"] },',
 				'Set secret_file, or secret_in_state = true: the server tells it only once. @ resource "opentaco_token" "t" {',
 			]);

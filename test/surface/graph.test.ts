@@ -1,12 +1,12 @@
 /** What people who may see only some of the units are told of the graph. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { Principal } from "../../src/core/principal.ts";
 import type { Decide } from "../../src/core/rbac/grant.ts";
 import { MemoryStore } from "../../src/storage/memory.ts";
 import { realClock } from "../support/core.ts";
 import { FaultStore } from "../support/fault-store.ts";
 import { dependency, remoteState, stateText } from "../support/graph-states.ts";
-import { createTestApp, lockInfo, type TestApp } from "./test-app.ts";
+import { createTestApp, lockInfo } from "./test-app.ts";
 
 const reader: Principal = { id: "user:x", credentialKind: "access-token", loginId: "l" };
 
@@ -14,26 +14,19 @@ const reader: Principal = { id: "user:x", credentialKind: "access-token", loginI
 const decide: Decide = async ({ principal }, action, resource) =>
 	principal.id !== "user:x" || (action === "unit.read" && !resource.startsWith("secret/"));
 
-let app: TestApp;
 let serial = 0;
 
-async function apply(unit: string, outputs: object, resources: readonly unknown[] = []) {
-	const ID = `apply-${++serial}`;
-	const body = JSON.stringify({ ...lockInfo, ID });
-	const state = stateText(serial, unit, { outputs: { ...outputs }, resources });
-	await app.send("LOCK", `/v1/backend/${unit}`, { body });
-	await app.send("POST", `/v1/backend/${unit}?ID=${ID}`, { body: state });
-	await app.send("UNLOCK", `/v1/backend/${unit}`, { body });
-}
-
-async function seen(path: string) {
-	const response = await app.send("GET", path, { headers: { authorization: "Bearer x" } });
-	const text = await response.text();
-	return { status: response.status, text, json: JSON.parse(text) };
-}
-
-beforeAll(async () => {
-	app = createTestApp({ decide, principals: { x: reader } });
+/** Units of which the reader sees some, in a chain of declared edges. */
+async function chained() {
+	const app = createTestApp({ decide, principals: { x: reader } });
+	const apply = async (unit: string, outputs: object, resources: readonly unknown[] = []) => {
+		const ID = `apply-${++serial}`;
+		const body = JSON.stringify({ ...lockInfo, ID });
+		const state = stateText(serial, unit, { outputs: { ...outputs }, resources });
+		await app.send("LOCK", `/v1/backend/${unit}`, { body });
+		await app.send("POST", `/v1/backend/${unit}?ID=${ID}`, { body: state });
+		await app.send("UNLOCK", `/v1/backend/${unit}`, { body });
+	};
 	await app.send("GET", "/v1/status");
 	await app.send("POST", "/v1/units", { body: '{"id":"__opentaco_system"}' });
 	const resources = [
@@ -49,11 +42,21 @@ beforeAll(async () => {
 		await apply(unit, { t: 1 });
 	}
 	await apply("secret/a", { t: 2 });
-});
-afterAll(() => app[Symbol.asyncDispose]());
+	return {
+		...{ app, apply },
+		async seen(path: string) {
+			const response = await app.send("GET", path, { headers: { authorization: "Bearer x" } });
+			const text = await response.text();
+			return { status: response.status, text, json: JSON.parse(text) };
+		},
+		[Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+	};
+}
 
 describe("hidden units", () => {
 	test("make a unit red without being named", async () => {
+		await using estate = await chained();
+		const { seen } = estate;
 		const { json, text } = await seen("/v1/units/shown__b/status");
 		expect(json).toMatchObject({
 			status: "red",
@@ -66,6 +69,8 @@ describe("hidden units", () => {
 	});
 
 	test("pass a status on without being named", async () => {
+		await using estate = await chained();
+		const { seen } = estate;
 		const { json, text } = await seen("/v1/status");
 		const statuses = json.units.map((unit: { unit_id: string; status: string }) => [
 			unit.unit_id,
@@ -81,6 +86,8 @@ describe("hidden units", () => {
 	});
 
 	test("are in no picture, no order and no blast, and leave no gap there", async () => {
+		await using estate = await chained();
+		const { seen } = estate;
 		for (const path of [
 			"/v1/graph?format=json",
 			"/v1/graph/order",
@@ -100,6 +107,8 @@ describe("hidden units", () => {
 	});
 
 	test("cannot be told from units that do not exist", async () => {
+		await using estate = await chained();
+		const { seen } = estate;
 		const hidden = await seen("/v1/units/secret__a/status");
 		const missing = await seen("/v1/units/secret__nothing/status");
 		expect(hidden.status).toBe(404);
@@ -108,6 +117,8 @@ describe("hidden units", () => {
 });
 
 test("values and secrets of a configuration appear nowhere", async () => {
+	await using estate = await chained();
+	const { app, apply } = estate;
 	const config = { address: "http://taco.test/v1/backend/secret/a", password: "CANARY-password" };
 	await apply("shown/f", {}, [remoteState("a", "http", config, { t: "CANARY-value" })]);
 	for (const path of ["/v1/units/shown__f/status", "/v1/status?edges=true", "/v1/graph"]) {

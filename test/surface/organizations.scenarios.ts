@@ -60,6 +60,29 @@ export const organizationScenarios: readonly Scenario[] = [
 	},
 	{
 		...list,
+		name: "a page names the next one",
+		kind: "ok",
+		path: "/v1/orgs?limit=1",
+		before: withAcme,
+		status: 200,
+		contains: ['"count":1', '"next":"default"'],
+		lacks: ["acme"],
+		async after(app) {
+			const rest = await (await app.send("GET", "/v1/orgs?limit=1&cursor=default")).json();
+			expect(rest).toMatchObject({ organizations: [{ name: "acme" }], count: 1 });
+			expect(rest).not.toHaveProperty("next");
+		},
+	},
+	{
+		...list,
+		name: "a page has a bound",
+		kind: "refused",
+		path: "/v1/orgs?limit=1002",
+		status: 400,
+		contains: ["give a limit from 1 to 1001"],
+	},
+	{
+		...list,
 		name: "whoever is nobody in an organization does not see it",
 		kind: "forbidden",
 		before: withAcme,

@@ -1,97 +1,12 @@
 /** Several people on one application, each with their roles, on both surfaces and the command line. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Principal } from "../../src/core/principal.ts";
-import { MemoryStore } from "../../src/storage/memory.ts";
-import { realClock } from "../support/core.ts";
-import { temporaryDirectory } from "../support/tmpdir.ts";
-import { taco } from "../unit/cli/terminal.ts";
-import { adminToken, createTestApp, lockInfo, stateText, type TestApp } from "./test-app.ts";
-
-const person = (name: string, more: Partial<Principal> = {}): Principal => ({
-	id: `oidc:${name}`,
-	credentialKind: "access-token",
-	loginId: `login-${name}`,
-	email: `${name}@example.com`,
-	...more,
-});
-
-const principals: Record<string, Principal> = {
-	boss: person("boss"),
-	reader: person("reader"),
-	writer: person("writer"),
-	member: person("member", { groups: ["platform"] }),
-	labelled: person("labelled"),
-	hidden: person("hidden"),
-	stranger: person("stranger"),
-	auditor: person("auditor"),
-	narrowed: person("boss", { scope: { units: ["dev/*"], roles: null } }),
-	machine: { id: "service:deployer", credentialKind: "api-token", loginId: "tok1" },
-};
-
-let app: TestApp;
-let other: TestApp;
-let server: Bun.Server<undefined>;
-
-type Send = Parameters<TestApp["send"]>[2];
-
-async function as(who: string, method: string, path: string, init: Send = {}, at = app) {
-	const response = await at.send(method, path, {
-		...init,
-		headers: { ...init?.headers, authorization: `Bearer ${who}` },
-	});
-	const text = await response.text();
-	return { status: response.status, text, headers: response.headers };
-}
-
-const statusOf = async (...call: Parameters<typeof as>) => (await as(...call)).status;
-
-async function cli(who: string, ...argv: string[]) {
-	await using folder = await temporaryDirectory();
-	const cwd = folder.path;
-	const url = `http://127.0.0.1:${server.port}`;
-	const env = { OPENTACO_SERVER: url, OPENTACO_TOKEN: who, HOME: cwd, XDG_CONFIG_HOME: cwd };
-	return await taco(argv, { cwd, env });
-}
-
-async function must(who: string, line: string): Promise<string> {
-	const finished = await cli(who, ...line.split(" ").map((word) => word.replaceAll("~", " ")));
-	expect({ line, ...finished }).toMatchObject({ code: 0 });
-	return finished.out;
-}
-
-beforeAll(async () => {
-	const store = new MemoryStore(realClock);
-	const options = { store, decide: "roles", principals, admins: ["boss@example.com"] } as const;
-	app = createTestApp(options);
-	other = createTestApp(options);
-	server = Bun.serve({
-		port: 0,
-		hostname: "127.0.0.1",
-		development: false,
-		fetch: (request) => app.app.fetch(request),
-	});
-	for (const unit of ["dev/app", "dev/secret", "prod/app", "prod/db"]) {
-		const labels = {
-			env: unit.split("/")[0],
-			...(unit === "dev/secret" ? { secret: "yes" } : {}),
-		};
-		await app.send("POST", "/v1/units", { body: JSON.stringify({ id: unit, labels }) });
-		const path = `/v1/units/${unit.replace("/", "__")}/upload`;
-		await app.send("POST", path, { body: stateText(1) });
-	}
-	await app.send("POST", "/v1/units/prod__db/lock", {
-		body: JSON.stringify({ id: "L", who: "CANARY-holder" }),
-	});
-});
-
-afterAll(async () => {
-	await server.stop(true);
-	await app[Symbol.asyncDispose]();
-	await other[Symbol.asyncDispose]();
-});
+import { describe, expect, test } from "bun:test";
+import { arranged, olderCommands, principals, seeded } from "./roles-estate.ts";
+import { adminToken, lockInfo, stateText } from "./test-app.ts";
 
 describe("before there are roles", () => {
 	test("only administrators act", async () => {
+		await using estate = await seeded();
+		const { statusOf } = estate;
 		for (const who of Object.keys(principals)) {
 			const isAdmin = who === "boss" || who === "narrowed";
 			const seen = { who, status: await statusOf(who, "GET", "/v1/units/dev__app") };
@@ -108,51 +23,23 @@ describe("before there are roles", () => {
 });
 
 describe("the documented commands", () => {
-	test("of the older guide run as printed", async () => {
-		await must("boss", "rbac users assign reader@example.com reader");
-		await must("boss", "rbac roles create workspace-admin --description Full~workspace~access");
-		const added = await must(
-			"boss",
-			"rbac roles workspace-admin permissions --add unit:read,unit:write,unit:lock",
-		);
-		expect(added).toBe("unit.read\nunit.write\nunit.lock\n");
-		await must("boss", "rbac users assign writer@example.com workspace-admin dev/*");
-		await must("boss", "rbac roles create developers");
-		await must("boss", "rbac roles create administrators");
-		await must("boss", "rbac users assign stranger@example.com developers my-workspace");
-	});
-
-	test("of the command tree run too", async () => {
-		const rule = "--rule allow:unit.read,unit.write:env=dev --rule deny:*:secret=yes";
-		await must("boss", `rbac permission create by-label By~label Dev~by~label ${rule}`);
-		await must("boss", "rbac role create labelled Labelled Sees~dev~by~label");
-		await must("boss", "rbac role assign-policy labelled by-label");
-		await must("boss", "rbac user assign labelled@example.com labelled");
-		await must("boss", "rbac permission create none --rule deny:unit:read:dev/secret");
-		await must("boss", "rbac role create none");
-		await must("boss", "rbac role assign-permission none none");
-		await must("boss", "rbac user assign hidden@example.com none");
-		await must("boss", "rbac user assign hidden@example.com reader");
-		await must("boss", "rbac user assign platform reader prod/* --group");
-		await must("boss", "rbac user assign deployer workspace-admin prod/app --token");
-		await must("boss", "rbac permission create audit --rule allow:audit.read:*");
-		await must("boss", "rbac permission update audit --name Auditing --rule allow:audit.read:*");
-		await must("boss", "rbac role create auditor");
-		expect(await must("boss", "rbac role update auditor --name Auditor")).toContain("auditor");
-		await must("boss", "rbac role assign-permission auditor audit");
-		await must("boss", "rbac user assign auditor@example.com auditor");
+	test("say what they did", async () => {
+		await using estate = await arranged();
+		const { must, told } = estate;
+		const adding = olderCommands.find((line) => line.includes("--add")) ?? "";
+		expect(told.get(adding)).toBe("unit.read\nunit.write\nunit.lock\n");
+		expect(told.get("rbac role update auditor --name Auditor")).toContain("auditor");
 		expect(await must("boss", "rbac user list")).toContain("platform");
 		expect(await must("boss", "rbac role list")).toContain("unit.read,unit.write,unit.lock");
+		expect(await must("boss", "rbac role list")).not.toContain("doomed");
 		expect(await must("boss", "rbac permission list")).toContain("deny:*:secret=yes");
 		expect(await must("reader", "rbac me")).toContain("Roles:   reader");
 		expect(await must("boss", "rbac me")).toContain("(administrator)");
-		await must("boss", "rbac role create doomed");
-		await must("boss", "rbac role assign-permission doomed none");
-		await must("boss", "rbac role revoke-permission doomed none");
-		await must("boss", "rbac role delete doomed");
 	});
 
 	test("refuse what is wrong, with a code for scripts", async () => {
+		await using estate = await arranged();
+		const { cli } = estate;
 		const codes: [string, number][] = [
 			["rbac init", 4],
 			["rbac role delete admin", 4],
@@ -181,6 +68,8 @@ describe("the documented commands", () => {
 	});
 
 	test("tell what somebody may do", async () => {
+		await using estate = await arranged();
+		const { cli } = estate;
 		const answers: [string, number][] = [
 			["writer@example.com unit.write dev/app", 0],
 			["writer@example.com unit push dev/app", 0],
@@ -232,6 +121,8 @@ describe("who may what", () => {
 	};
 
 	test("see: lists, counts and lock holders are cut to it, on two servers", async () => {
+		await using estate = await arranged();
+		const { app, other, as } = estate;
 		for (const [who, expected] of Object.entries(readable)) {
 			for (const at of [app, other]) {
 				const { text } = await as(who, "GET", "/v1/units", {}, at);
@@ -247,6 +138,8 @@ describe("who may what", () => {
 	});
 
 	test("read: what one may not see is answered as what does not exist", async () => {
+		await using estate = await arranged();
+		const { as, statusOf } = estate;
 		const routes = [
 			["GET", ""],
 			["GET", "/download"],
@@ -296,6 +189,8 @@ describe("who may what", () => {
 	});
 
 	test("write: 403 where one may read, nothing changed either way", async () => {
+		await using estate = await arranged();
+		const { as, statusOf } = estate;
 		const serial = 7;
 		const put = (who: string, unit: string) =>
 			statusOf(who, "POST", `/v1/backend/${unit}`, { body: stateText(serial) });
@@ -313,6 +208,10 @@ describe("who may what", () => {
 	});
 
 	test("force: a right of its own, whichever way", async () => {
+		await using estate = await arranged();
+		const { statusOf } = estate;
+		const put = { body: stateText(7) };
+		expect(await statusOf("writer", "POST", "/v1/backend/dev/app", put)).toBe(200);
 		const back = { body: stateText(1) };
 		expect(await statusOf("writer", "POST", "/v1/units/dev__app/upload?force=true", back)).toBe(
 			403,
@@ -321,6 +220,8 @@ describe("who may what", () => {
 	});
 
 	test("create: where one may write, also by the labels that one gives", async () => {
+		await using estate = await arranged();
+		const { statusOf } = estate;
 		const create = (who: string, id: string, labels: Record<string, string> = {}) =>
 			statusOf(who, "POST", "/v1/units", { body: JSON.stringify({ id, labels }) });
 		expect(await create("writer", "dev/new")).toBe(201);
@@ -344,6 +245,8 @@ describe("who may what", () => {
 	});
 
 	test("change at once here, and take away what was given", async () => {
+		await using estate = await arranged();
+		const { statusOf, must } = estate;
 		expect(await statusOf("stranger", "GET", "/v1/units/prod__app")).toBe(404);
 		await must("boss", "rbac user assign stranger@example.com reader prod/app");
 		expect(await statusOf("stranger", "GET", "/v1/units/prod__app")).toBe(200);
@@ -354,6 +257,16 @@ describe("who may what", () => {
 
 describe("the audit trail", () => {
 	test("says who did and who was refused what, to those who may see it", async () => {
+		await using estate = await arranged();
+		const { statusOf, must } = estate;
+		const put = (who: string, unit: string, serial: number) =>
+			statusOf(who, "POST", `/v1/backend/${unit}`, { body: stateText(serial) });
+		expect(await put("writer", "dev/app", 7)).toBe(200);
+		expect(await put("machine", "prod/app", 7)).toBe(200);
+		expect(await put("reader", "dev/app", 8)).toBe(403);
+		expect(await put("stranger", "prod/db", 8)).toBe(404);
+		const back = { body: stateText(1) };
+		expect(await statusOf("boss", "POST", "/v1/units/dev__app/upload?force=true", back)).toBe(200);
 		const out = await must("auditor", "audit ls --limit 500 --json");
 		const { events } = JSON.parse(out) as { events: Record<string, unknown>[] };
 		const find = (wanted: Record<string, unknown>) =>
@@ -380,18 +293,18 @@ describe("the audit trail", () => {
 		).toHaveLength(1);
 		expect(out).not.toContain(adminToken);
 		expect(out).not.toContain("CANARY");
-		expect(await must("auditor", "audit ls --unit prod/db --outcome denied")).toContain(
-			"DENIED".toLowerCase(),
-		);
+		expect(await must("auditor", "audit ls --unit prod/db --outcome denied")).toContain("denied");
 		expect(await must("auditor", "audit verify")).toContain("The trail is whole");
 		const lines = (await must("auditor", "audit export --principal writer@example.com"))
 			.trimEnd()
 			.split("\n");
-		expect(lines.length).toBeGreaterThan(5);
+		expect(lines.length).toBeGreaterThan(0);
 		for (const line of lines) expect(JSON.parse(line).email).toBe("writer@example.com");
 	});
 
 	test("notes tokens that prove nothing", async () => {
+		await using estate = await arranged();
+		const { statusOf, must } = estate;
 		expect(await statusOf("not-a-token", "GET", "/v1/units")).toBe(401);
 		const { events } = JSON.parse(await must("auditor", "audit ls --outcome failed --json"));
 		expect(events[0]).toMatchObject({ kind: "login", operation: "authenticate", principal: "" });

@@ -1,43 +1,40 @@
 /** The system unit's state with live values, through every door: one content, one set of hashes. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { systemUnitId } from "../../src/core/unit/unit-id.ts";
 import { edgeState, pending, shownState } from "../support/system-unit.ts";
 import { workspaceId } from "../support/workspace-id.ts";
-import { createTestApp, type TestApp } from "./test-app.ts";
+import { createTestApp } from "./test-app.ts";
 
 const unit = systemUnitId;
 const s3 = `/s3/opentaco/${unit}/terraform.tfstate`;
 const workspace = `/tfe/api/v2/workspaces/${workspaceId(unit)}`;
 const hash = (name: string, text: string) => createHash(name).update(text).digest("hex");
 
-let app: TestApp;
-let digest = "d1";
-
-beforeAll(async () => {
-	app = createTestApp({ isAuthDisabled: true });
+/** The system unit with one version, shown with the value `d1`. */
+async function opened() {
+	const app = createTestApp({ isAuthDisabled: true });
+	let digest = "d1";
 	app.core.parts.systemState.useLiveValues(async () => () => pending(digest));
+	const show = async (value: string): Promise<void> => {
+		await app.core.tasks.idle();
+		digest = value;
+		await app.core.parts.systemState.refresh();
+	};
+	const get = async (path: string, headers: Record<string, string> = {}) =>
+		await app.send("GET", path, { headers });
+	const textOf = async (path: string) => await (await get(path)).text();
 	const created = await app.send("POST", "/v1/units", { body: JSON.stringify({ id: unit }) });
 	expect(created.status).toBe(201);
 	const written = await app.send("POST", `/v1/backend/${unit}`, { body: edgeState(1) });
 	expect(written.status).toBe(200);
 	await show("d1");
-});
-
-afterAll(async () => {
-	await app[Symbol.asyncDispose]();
-});
-
-async function show(value: string): Promise<void> {
-	await app.core.tasks.idle();
-	digest = value;
-	await app.core.parts.systemState.refresh();
+	return {
+		...{ app, show, get, textOf },
+		jsonOf: async (path: string) => JSON.parse(await textOf(path)),
+		[Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+	};
 }
-
-const get = async (path: string, headers: Record<string, string> = {}) =>
-	await app.send("GET", path, { headers });
-const textOf = async (path: string) => await (await get(path)).text();
-const jsonOf = async (path: string) => JSON.parse(await textOf(path));
 
 describe("the current state", () => {
 	test.each([
@@ -45,10 +42,14 @@ describe("the current state", () => {
 		["the management API", `/v1/units/${unit}/download`],
 		["the S3 endpoint", s3],
 	])("is shown with live values over %s", async (_name, path) => {
+		await using system = await opened();
+		const { textOf } = system;
 		expect(await textOf(path)).toBe(shownState(1, "d1"));
 	});
 
 	test("has an ETag of its own, which changes with the values", async () => {
+		await using system = await opened();
+		const { get, show } = system;
 		const { headers } = await get(`/v1/backend/${unit}`);
 		const etag = headers.get("etag") ?? "";
 		const again = await get(`/v1/backend/${unit}`, { "if-none-match": etag });
@@ -56,10 +57,11 @@ describe("the current state", () => {
 		await show("d2");
 		const changed = await get(`/v1/backend/${unit}`, { "if-none-match": etag });
 		expect(await changed.text()).toBe(shownState(1, "d2"));
-		await show("d1");
 	});
 
 	test("is described as it is shown", async () => {
+		await using system = await opened();
+		const { app, jsonOf } = system;
 		expect(await jsonOf(`/v1/units/${unit}`)).toMatchObject({
 			...{ size: shownState(1, "d1").length, version: 1, serial: 1, lineage: "line" },
 		});
@@ -71,6 +73,8 @@ describe("the current state", () => {
 
 describe("the history", () => {
 	test("has what was written", async () => {
+		await using system = await opened();
+		const { jsonOf, textOf } = system;
 		const { versions } = await jsonOf(`/v1/units/${unit}/versions`);
 		expect(versions).toHaveLength(1);
 		expect(versions[0]).toMatchObject({
@@ -82,10 +86,12 @@ describe("the history", () => {
 });
 
 describe("the cloud backend", () => {
-	const currentOf = async () => (await jsonOf(`${workspace}/current-state-version`)).data;
+	const current = `${workspace}/current-state-version`;
 
 	test("names what is shown, and serves it under that name while it is current", async () => {
-		const { id, attributes } = await currentOf();
+		await using system = await opened();
+		const { jsonOf, textOf, show } = system;
+		const { id, attributes } = (await jsonOf(current)).data;
 		expect(attributes).toMatchObject({
 			...{ md5: hash("md5", shownState(1, "d1")), size: shownState(1, "d1").length, serial: 1 },
 		});
@@ -97,10 +103,11 @@ describe("the cloud backend", () => {
 		expect((await jsonOf(`/tfe/api/v2/state-versions/${id}`)).data.attributes.serial).toBe(1);
 		const outputs = await jsonOf(`/tfe/api/v2/state-versions/${id}/outputs`);
 		expect(outputs.data).toHaveLength(1);
-		await show("d1");
 	});
 
 	test("lists what was written, and serves it under its name", async () => {
+		await using system = await opened();
+		const { jsonOf, textOf } = system;
 		const { data } = await jsonOf(`${workspace}/state-versions`);
 		expect(data).toHaveLength(1);
 		expect(data[0].attributes.md5).toBe(hash("md5", edgeState(1)));
@@ -109,13 +116,17 @@ describe("the cloud backend", () => {
 	});
 
 	test("knows no name with another content", async () => {
-		const { id } = await currentOf();
+		await using system = await opened();
+		const { jsonOf, get } = system;
+		const { id } = (await jsonOf(current)).data;
 		const other = id.replace(/[0-9a-f]{32}$/, hash("md5", "other"));
 		expect((await get(`/tfe/api/v2/state-versions/${other}/download`)).status).toBe(404);
 	});
 });
 
 test("a conditional write over S3 goes on from what was shown", async () => {
+	await using system = await opened();
+	const { app, textOf, show } = system;
 	const head = await app.send("HEAD", s3);
 	const written = await app.send("PUT", s3, {
 		body: edgeState(2),

@@ -3,7 +3,6 @@
  * last bytes are handed on only when everything holds, so that nobody takes a forged body for
  * whole.
  */
-import { limits } from "../../core/limits.ts";
 import {
 	type Checksum,
 	type ChecksumAlgorithm,
@@ -327,6 +326,3 @@ export async function collectPayload(
 	}
 	return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
-
-/** The largest body that is taken without a length in advance. */
-export const unsizedBytesMax = limits.unsizedBodyBytesMax;

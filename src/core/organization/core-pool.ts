@@ -55,15 +55,29 @@ export class CorePool {
 	): Promise<T> {
 		const pooled = this.#take(organization);
 		try {
-			pooled.prepared ??= prepare(pooled);
-			await pooled.prepared.catch((error: unknown) => {
-				pooled.prepared = null;
-				throw error;
-			});
-			return await act(pooled);
+			return await this.#act(pooled, prepare, act);
 		} finally {
 			pooled.users -= 1;
 			this.#shrink();
+		}
+	}
+
+	/**
+	 * As `use`, for a look that is no use of the organization: a core that is not open is opened for
+	 * the look alone. Looking through all of them closes none that others work with.
+	 */
+	async look<T>(
+		organization: Organization,
+		prepare: (open: OpenOrganization) => Promise<void>,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		const pooled = this.#open.get(organization.key ?? "") ?? this.#make(organization);
+		pooled.users += 1;
+		try {
+			return await this.#act(pooled, prepare, act);
+		} finally {
+			pooled.users -= 1;
+			if (this.#open.get(organization.key ?? "") !== pooled) await close(pooled);
 		}
 	}
 
@@ -79,6 +93,19 @@ export class CorePool {
 	async flush(): Promise<void> {
 		await Promise.all([...this.#open.values()].map((pooled) => close(pooled)));
 		this.#open.clear();
+	}
+
+	async #act<T>(
+		pooled: Pooled,
+		prepare: (open: OpenOrganization) => Promise<void>,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		pooled.prepared ??= prepare(pooled);
+		await pooled.prepared.catch((error: unknown) => {
+			pooled.prepared = null;
+			throw error;
+		});
+		return await act(pooled);
 	}
 
 	#take(organization: Organization): Pooled {

@@ -30,12 +30,16 @@ import {
 	findNamed,
 	livingIn,
 	type OrganizationEntry,
+	type OrganizationSummary,
 	type OrganizationsDocument,
+	organizationOf,
 	parseOrganizations,
+	summaryOf,
 	withDeletion,
 	withOrganization,
 } from "./register.ts";
 import type { OrganizationSettings } from "./settings.ts";
+import { type OrganizationsPage, type OrganizationsWanted, Sight } from "./sight.ts";
 
 export interface OrganizationsDeps extends RegisterDeps {
 	/** Of the root. */
@@ -44,12 +48,6 @@ export interface OrganizationsDeps extends RegisterDeps {
 	readonly defaultName: string;
 	readonly tasks: TaskGroup;
 	readonly log: Log;
-}
-
-export interface OrganizationSummary {
-	readonly organization: Organization;
-	/** ISO 8601; null: the default one, which has always been there. */
-	readonly created: string | null;
 }
 
 export interface NewOrganization {
@@ -64,6 +62,7 @@ export class Organizations {
 	readonly #deps: OrganizationsDeps;
 	readonly #register: Register<OrganizationsDocument>;
 	readonly #pool: CorePool;
+	readonly #sight: Sight;
 	readonly #stopping = new AbortController();
 	/** The default one. */
 	readonly root: OpenOrganization;
@@ -74,6 +73,13 @@ export class Organizations {
 		this.#pool = new CorePool(deps);
 		const { core, store, defaultName } = deps;
 		this.root = { organization: rootOrganization(defaultName), core, store };
+		this.#sight = new Sight({
+			clock: deps.clock,
+			root: this.root,
+			isOpen: (entry) => this.#pool.isOpen(organizationOf(entry)),
+			look: (entry, act) =>
+				this.#pool.look(organizationOf(entry), (open) => beginRoles(open, entry.first), act),
+		});
 	}
 
 	/**
@@ -90,7 +96,7 @@ export class Organizations {
 		const { document, entry } = await this.#find((known) => findLiving(known, name));
 		if (entry === null) throw this.#absent(caller, document);
 		return await this.#lend(entry, async (open) => {
-			if (!(await this.#maySee(caller, open))) throw this.#absent(caller, document);
+			if (!(await this.#sight.maySee(caller, open))) throw this.#absent(caller, document);
 			this.#pool.keepSwept(open);
 			return await act(open);
 		});
@@ -113,7 +119,7 @@ export class Organizations {
 		if (idHead === organization.idHead) return organization.name;
 		const { entry } = await this.#find((known) => findByIdHead(known, idHead));
 		if (entry === null) return null;
-		const isSeen = await this.#lend(entry, (open) => this.#maySee(caller, open));
+		const isSeen = await this.#lend(entry, (open) => this.#sight.maySee(caller, open));
 		return isSeen ? entry.name : null;
 	}
 
@@ -122,22 +128,9 @@ export class Organizations {
 		return bucket === defaultBucketName ? this.root.organization.name : bucket;
 	}
 
-	/** Those that the caller may know of, the default one first. Fails as Register.read. */
-	async list(caller: Caller): Promise<readonly OrganizationSummary[]> {
-		const entries = livingIn(await this.#document());
-		const isSeen = new Map<string, boolean>();
-		const queue = entries.values();
-		const look = async () => {
-			for (const entry of queue) {
-				const seen = await this.#lend(entry, (open) => this.#maySee(caller, open));
-				isSeen.set(entry.key, seen);
-			}
-		};
-		await Promise.all(Array.from({ length: limits.organizationLooksAtOnce }, look));
-		return [
-			{ organization: this.root.organization, created: null },
-			...entries.filter(({ key }) => isSeen.get(key) === true).map(summaryOf),
-		];
+	/** Those that the caller may know of, the default one first, the others by name. Fails as Sight.page. */
+	async list(caller: Caller, wanted: OrganizationsWanted = {}): Promise<OrganizationsPage> {
+		return await this.#sight.page(caller, livingIn(await this.#document()), wanted);
 	}
 
 	/** One that the caller may know of. Fails with `not_found` like `use`. */
@@ -150,7 +143,7 @@ export class Organizations {
 
 	/** Whether the caller may create and delete organizations. Fails as the gate. */
 	async mayManage(caller: Caller): Promise<boolean> {
-		return await this.root.core.parts.gate.may(caller, "system.manage", everything);
+		return await this.#sight.mayManage(caller);
 	}
 
 	/**
@@ -283,10 +276,6 @@ export class Organizations {
 		return await this.#pool.use(organizationOf(entry), prepare, act);
 	}
 
-	async #maySee(caller: Caller, { core }: OpenOrganization): Promise<boolean> {
-		return (await core.parts.gate.hasStanding(caller)) || (await this.mayManage(caller));
-	}
-
 	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {
 		const { name } = this.root.organization;
 		const living = livingIn(document).map((entry) => entry.name);
@@ -370,14 +359,6 @@ export class Organizations {
 			);
 		}
 	}
-}
-
-function organizationOf({ name, key }: OrganizationEntry): Organization {
-	return namedOrganization(name, key);
-}
-
-function summaryOf(entry: OrganizationEntry): OrganizationSummary {
-	return { organization: organizationOf(entry), created: entry.created };
 }
 
 function stillUsed(): DomainError {

@@ -2,6 +2,7 @@
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { idHeadOf } from "./id.ts";
+import { namedOrganization, type Organization } from "./organization.ts";
 
 /** Who administers a new organization first, beside those who always may. */
 export interface FirstAdmin {
@@ -22,6 +23,22 @@ export interface OrganizationEntry {
 /** Each name stands there once, also when it was deleted: its next life must not get the same key. */
 export interface OrganizationsDocument {
 	readonly organizations: readonly OrganizationEntry[];
+}
+
+export interface OrganizationSummary {
+	readonly organization: Organization;
+	/** ISO 8601; null: the default one, which has always been there. */
+	readonly created: string | null;
+}
+
+/** The organization that the entry is about. */
+export function organizationOf({ name, key }: OrganizationEntry): Organization {
+	return namedOrganization(name, key);
+}
+
+/** What is told of it. */
+export function summaryOf(entry: OrganizationEntry): OrganizationSummary {
+	return { organization: organizationOf(entry), created: entry.created };
 }
 
 const empty: OrganizationsDocument = { organizations: [] };

@@ -8,6 +8,7 @@ import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
+import { executionModeOf } from "../workspace/settings.ts";
 
 export type OrganizationSettings = Readonly<Record<string, string | boolean | number | null>>;
 
@@ -23,10 +24,15 @@ const isOneOf =
 	(value) =>
 		typeof value === "string" && words.includes(value);
 
+interface SettingRule {
+	readonly initial: string | boolean | number | null;
+	readonly accepts: Accepts;
+	/** What to do about what is not accepted. */
+	readonly hint?: string;
+}
+
 /** Initial values, and what may take their place. */
-const rules: Readonly<
-	Record<string, { readonly initial: string | boolean | number | null; readonly accepts: Accepts }>
-> = {
+const rules: Readonly<Record<string, SettingRule>> = {
 	"aggregated-commit-status-enabled": { initial: false, accepts: isFlag },
 	"allow-force-delete-workspaces": { initial: true, accepts: isFlag },
 	"assessments-enforced": { initial: false, accepts: isFlag },
@@ -35,7 +41,10 @@ const rules: Readonly<
 		accepts: isOneOf("password", "two_factor_mandatory"),
 	},
 	"cost-estimation-enabled": { initial: false, accepts: isFlag },
-	"default-execution-mode": { initial: "local", accepts: isOneOf("local", "remote", "agent") },
+	"default-execution-mode": {
+		initial: "local",
+		accepts: (value) => executionModeOf("default-execution-mode", value) !== "",
+	},
 	email: { initial: "", accepts: isText },
 	"owners-team-saml-role-id": {
 		initial: null,
@@ -45,6 +54,11 @@ const rules: Readonly<
 	"session-remember": { initial: null, accepts: isMinutes },
 	"session-timeout": { initial: null, accepts: isMinutes },
 	"speculative-plan-management-enabled": { initial: true, accepts: isFlag },
+	"user-tokens-enabled": {
+		initial: true,
+		accepts: (value) => value === true,
+		hint: "tokens of people always count here: leave it true",
+	},
 };
 
 const initialSettings: OrganizationSettings = Object.fromEntries(
@@ -56,11 +70,13 @@ export function organizationSettingsIn(
 	attributes: Readonly<Record<string, unknown>>,
 ): OrganizationSettings {
 	const settings: Record<string, string | boolean | number | null> = {};
-	for (const [name, { accepts }] of Object.entries(rules)) {
+	for (const [name, { accepts, hint }] of Object.entries(rules)) {
 		const value = attributes[name];
 		if (value === undefined) continue;
 		if (!accepts(value)) {
-			throw new DomainError("invalid_request", `the setting ${name} is not acceptable`);
+			throw new DomainError("invalid_request", `the setting ${name} is not acceptable`, {
+				hint: hint ?? "",
+			});
 		}
 		settings[name] = value as string | boolean | number | null;
 	}

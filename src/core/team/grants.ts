@@ -175,6 +175,21 @@ export class TeamGrants {
 		});
 	}
 
+	/** The projects in which teams may do something. Fails as Register.read. */
+	async namedProjects(): Promise<readonly string[]> {
+		return (await readTeams(this.#deps)).projects.map(({ projectId }) => projectId);
+	}
+
+	/** Takes away what teams may do in projects that are gone. Fails as Register.update. */
+	async forgetProjects(grant: Grant, ids: ReadonlySet<string>): Promise<void> {
+		const what = { operation: "team.access.remove", detail: [...ids].join(" ") };
+		await changeTeams(this.#deps, grant, what, (document) => {
+			const projects = document.projects.filter(({ projectId }) => !ids.has(projectId));
+			const isSame = projects.length === document.projects.length;
+			return { after: isSame ? document : { ...document, projects }, result: undefined };
+		});
+	}
+
 	async #seen(
 		caller: Caller,
 	): Promise<{ readonly document: TeamsDocument; readonly teams: ReadonlySet<string> }> {

@@ -123,13 +123,16 @@ export class TeamService {
 		});
 	}
 
-	/** Fails with `not_found`, `forbidden`, `conflict` for the owners, or as Register.update. */
-	async delete(caller: Caller, id: string): Promise<void> {
+	/**
+	 * Gives the ids of the tokens that spoke for it. Fails with `not_found`, `forbidden`, `conflict`
+	 * for the owners, or as Register.update.
+	 */
+	async delete(caller: Caller, id: string): Promise<readonly string[]> {
 		const grant = await authorizeTeam(this.#deps, caller, id, "team.manage");
 		const what = { operation: "team.delete", detail: id };
-		await changeTeams(this.#deps, grant, what, (document) => ({
+		return await changeTeams(this.#deps, grant, what, (document) => ({
 			after: withoutTeam(document, id),
-			result: undefined,
+			result: teamIn(document, id).tokens.map((token) => token.id),
 		}));
 	}
 

@@ -3,6 +3,7 @@
  * a set. A set of the organization belongs to no unit: reading it needs unit.read-variables on
  * everything, changing it unit.write-variables; a project's own set the same in that project.
  */
+import { isSame } from "../../lib/is-same.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { newId } from "../organization/id.ts";
@@ -142,6 +143,29 @@ export class VariableSetService {
 			if (sets.length === before.length) throw setNotFound();
 			const operation = "variable-set.delete";
 			return { operation, detail: id, value: { sets }, result: undefined };
+		});
+	}
+
+	/** The projects that own sets or that sets apply to. Fails as Register.read. */
+	async namedProjects(): Promise<readonly string[]> {
+		return (await this.#all()).flatMap(({ parent, projects }) =>
+			parent === null ? projects : [parent, ...projects],
+		);
+	}
+
+	/** Deletes the sets of projects that are gone, and takes these from others. Fails as Register.update. */
+	async forgetProjects(grant: Grant, ids: ReadonlySet<string>): Promise<void> {
+		await this.#register.update<void>(grant, (document) => {
+			const before = document?.sets ?? [];
+			const kept = before.filter(({ parent }) => parent === null || !ids.has(parent));
+			const sets = kept.map((set) => {
+				const projects = set.projects.filter((id) => !ids.has(id));
+				return projects.length === set.projects.length ? set : { ...set, projects };
+			});
+			if (isSame(sets, before)) return { answer: undefined };
+			const operation = kept.length < before.length ? "variable-set.delete" : "variable-set.update";
+			const detail = [...ids].join(" ").slice(0, 512);
+			return { operation, detail, value: { sets }, result: undefined };
 		});
 	}
 

@@ -56,6 +56,14 @@ export interface ProjectRights {
 	readonly mayShare: boolean;
 }
 
+/** What names projects beside the units that are in them: it forgets those that are gone. */
+export interface ProjectNames {
+	/** Ids of all projects that are named. Fails as Register.read. */
+	namedProjects(): Promise<readonly string[]>;
+	/** Fails as Register.update. */
+	forgetProjects(grant: Grant, ids: ReadonlySet<string>): Promise<void>;
+}
+
 export interface ProjectServiceDeps extends RegisterDeps {
 	readonly gate: Gate;
 	readonly clock: Clock;
@@ -63,6 +71,7 @@ export interface ProjectServiceDeps extends RegisterDeps {
 	/** Whose projects these are. */
 	readonly organization: Organization;
 	readonly directory: UnitDirectory;
+	readonly names: readonly ProjectNames[];
 }
 
 /** Makes, changes and deletes projects. Their names are known to everybody who is somebody here. */
@@ -182,8 +191,9 @@ export class ProjectService {
 	}
 
 	/**
-	 * Deletes one that has no workspaces. Fails with `conflict` for one that has, or for the default
-	 * one; with `not_found`, `forbidden`, or as Register.update.
+	 * Deletes one that has no workspaces, with what names it: accesses of teams, variable sets. Fails
+	 * with `conflict` for one that has, or for the default one; with `not_found`, `forbidden`, or as
+	 * Register.update.
 	 */
 	async delete(caller: Caller, id: string): Promise<void> {
 		const grant = await this.#authorize(caller, id);
@@ -209,6 +219,18 @@ export class ProjectService {
 				result: undefined,
 			};
 		});
+		await this.#forgetGone(grant);
+	}
+
+	/** Also what the deletion of another one left behind that was cut off. */
+	async #forgetGone(grant: Grant): Promise<void> {
+		for (const names of this.#deps.names) {
+			// In this order: what is named and not there afterwards is gone, and no id comes twice.
+			const named = await names.namedProjects();
+			const known = new Set((await this.list()).map(({ id }) => id));
+			const gone = new Set(named.filter((id) => !known.has(id)));
+			if (gone.size > 0) await names.forgetProjects(grant, gone);
+		}
 	}
 
 	/** How many workspaces it has, whoever may read them. Fails with `storage_unavailable`. */

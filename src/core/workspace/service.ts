@@ -180,13 +180,17 @@ export class WorkspaceService {
 	}
 }
 
+const destroyAfter = "auto-destroy-activity-duration";
+
 /** A workspace whose project was deleted meanwhile is shown in the default one. */
 function workspaceOf(unit: UnitSummary, project: Project): Workspace {
 	const all = allSettings(unit.settings);
 	const isOwn = hasOwnMode(unit.settings);
 	const mode =
 		isOwn || project.executionMode === null ? {} : { "execution-mode": project.executionMode };
-	return { unit, settings: { ...all, ...mode }, hasOwnMode: isOwn, project };
+	const hasOwnEnd = all[destroyAfter] !== null || all["inherits-project-auto-destroy"] !== true;
+	const end = hasOwnEnd ? {} : { [destroyAfter]: project.autoDestroyAfter };
+	return { unit, settings: { ...all, ...mode, ...end }, hasOwnMode: isOwn, project };
 }
 
 function changed(before: UnitSettings, change: WorkspaceChange): UnitSettings {

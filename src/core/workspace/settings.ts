@@ -88,7 +88,7 @@ const durationOrNull: SettingRule = {
 	},
 };
 
-export const executionModes = ["local", "remote", "agent"] as const;
+const executionModes = ["local", "remote"];
 const executionMode = "execution-mode";
 
 /** Names and initial values, as in the vendor's API. */
@@ -143,6 +143,7 @@ export function hasOwnMode(kept: WorkspaceSettings): boolean {
  */
 export function settingsIn(attributes: Readonly<Record<string, unknown>>): WorkspaceSettings {
 	const settings: Record<string, SettingValue> = {};
+	refuseAgents(attributes[executionMode]);
 	for (const [name, rule] of Object.entries(rules)) {
 		const given = attributes[name];
 		if (given === undefined) continue;
@@ -176,6 +177,24 @@ function modeIn(
 	return wish === undefined ? {} : { [overwritesMode]: true };
 }
 
+/** Fails with `invalid_request` for the mode `agent`: no pool of agents can be named here. */
+export function refuseAgents(mode: unknown): void {
+	if (mode !== "agent") return;
+	throw new DomainError(
+		"invalid_request",
+		"an agent pool must be specified when using 'agent' execution mode",
+		{ hint: "this server has no agents: use local or remote" },
+	);
+}
+
+/** The mode as it is kept. Fails with `invalid_request` naming the setting. */
+export function executionModeOf(name: string, value: unknown): string {
+	refuseAgents(value);
+	const mode = executionModes.find((one) => one === value);
+	if (mode !== undefined) return mode;
+	throw notAcceptable(name, executionModes.join(", "));
+}
+
 function notAcceptable(name: string, wants: string): DomainError {
 	return new DomainError("invalid_request", `the setting ${name} is not acceptable`, {
 		hint: `it takes ${wants}`,
@@ -189,6 +208,18 @@ function checkTriggers(settings: WorkspaceSettings): void {
 		"invalid_request",
 		"trigger-prefixes and trigger-patterns exclude each other",
 		{ hint: "send one of them, and the other as an empty list" },
+	);
+}
+
+function checkSharing(before: WorkspaceSettings, after: WorkspaceSettings): void {
+	const shares = ["global-remote-state", "project-remote-state"];
+	if (!shares.every((name) => after[name] === true)) return;
+	// What was kept so is no reason to refuse other changes.
+	if (shares.every((name) => before[name] === true)) return;
+	throw new DomainError(
+		"invalid_request",
+		"Project remote state cannot be enabled when global remote state sharing is enabled",
+		{ hint: "turn one of them off" },
 	);
 }
 
@@ -208,12 +239,13 @@ function checkAbsent(attributes: Readonly<Record<string, unknown>>): void {
 	}
 }
 
-/** The settings after a change, as they are kept. Fails with `too_large`. */
+/** The settings after a change, as they are kept. Fails with `too_large`, `invalid_request`. */
 export function changedSettings(
 	kept: WorkspaceSettings,
 	change: WorkspaceSettings,
 ): WorkspaceSettings {
 	const all: WorkspaceSettings = { ...kept, ...change };
+	checkSharing(kept, all);
 	const others = Object.entries(all).filter(
 		([name, value]) => !isSame(value, initialSettings[name] ?? false),
 	);

@@ -20,7 +20,7 @@ const setting = (type: ValueType, description: string, check?: Attribute["check"
 	...(check === undefined ? {} : { check }),
 });
 
-const modes = ["local", "remote", "agent"];
+const modes = ["local", "remote"];
 
 /** Those of `/v1/units/:id/settings`, all of them. */
 const settings: Attributes = {
@@ -29,8 +29,8 @@ const settings: Attributes = {
 	terraform_version: setting("string", "`latest`, a version or a constraint.", emptyFault),
 	execution_mode: setting(
 		"string",
-		"`local`, `remote` or `agent`. This server keeps states and runs nothing.",
-		(value) => (modes.includes(String(value)) ? null : "It must be local, remote or agent."),
+		"`local` or `remote`. This server keeps states and runs nothing.",
+		(value) => (modes.includes(String(value)) ? null : "It must be local or remote."),
 	),
 	auto_apply: setting("bool", "Whether runs apply by themselves."),
 	working_directory: setting("string", "Where runs start, below the configuration."),

@@ -12,7 +12,9 @@ export async function deleteTeam(
 	identities: Promise<Identities>,
 	id: string,
 ): Promise<void> {
-	await core.teams.delete(caller, id);
-	const { subjects } = await identities;
-	await subjects.setDisabled(await ownGrant(caller), subjectOfTeam(id), true);
+	const ending = await core.teams.delete(caller, id);
+	const { subjects, tokens } = await identities;
+	const grant = await ownGrant(caller);
+	await subjects.setDisabled(grant, subjectOfTeam(id), true);
+	for (const token of ending) await tokens.revoke(grant, token);
 }

@@ -6,6 +6,7 @@ import {
 	type Organization,
 	rootOrganization,
 } from "../../../src/core/organization/organization.ts";
+import type { Organizations } from "../../../src/core/organization/organizations.ts";
 import type { BlobStore } from "../../../src/core/ports/blob-store.ts";
 import { silentLog } from "../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../src/core/ports/metrics.ts";
@@ -35,6 +36,7 @@ const decide: Decide = async (caller, action) => {
 
 export interface Harness {
 	readonly core: Core;
+	readonly organizations: Organizations;
 	readonly store: BlobStore;
 	readonly sts: Sts;
 	readonly surface: S3Surface;
@@ -55,8 +57,9 @@ export async function openHarness(): Promise<Harness> {
 		});
 	const core = coreOn(rootOrganization(), store);
 	const sts = new Sts({ keys: fixedKeys("k1"), clock: realClock, random: realRandom });
+	const organizations = testOrganizations({ core, store, openCore: coreOn });
 	const surface = new S3Surface({
-		organizations: testOrganizations({ core, store, openCore: coreOn }),
+		organizations,
 		clock: realClock,
 		random: realRandom,
 		log: silentLog,
@@ -85,6 +88,7 @@ export async function openHarness(): Promise<Harness> {
 		});
 	return {
 		core,
+		organizations,
 		store,
 		sts,
 		surface,

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+	ListBucketsCommand,
 	ListObjectsCommand,
 	ListObjectsV2Command,
 	PutObjectCommand,
+	paginateListBuckets,
 	type S3Client,
 } from "@aws-sdk/client-s3";
 import fc from "fast-check";
+import type { Caller } from "../../../src/core/principal.ts";
 import { compareUtf8 } from "../../../src/lib/utf8-order.ts";
 import { pageOfKeys } from "../../../src/server/surfaces/s3/listing.ts";
 import { type Harness, lockText, openHarness, stateText } from "./harness.ts";
@@ -163,4 +166,30 @@ test("keys are ordered by the bytes of their UTF-8", () => {
 			expect(Math.sign(compareUtf8(a, b))).toBe(expected);
 		}),
 	);
+});
+
+test("buckets come in pages, by prefix, and as far as the caller may know", async () => {
+	const root: Caller = {
+		principal: { id: "admin", credentialKind: "admin-token", loginId: "t" },
+		...{ surface: "management", requestId: "r" },
+	};
+	for (const name of ["beta", "acme", "gamma"]) await harness.organizations.create(root, { name });
+	const all = ["opentaco", "default", "acme", "beta", "gamma"];
+	for (const pageSize of [1, 2, 3, 5, 6]) {
+		const pages: string[][] = [];
+		for await (const { Buckets } of paginateListBuckets({ client, pageSize }, {})) {
+			pages.push((Buckets ?? []).map(({ Name = "" }) => Name));
+		}
+		expect(pages.flat()).toEqual(all);
+		expect(pages).toHaveLength(Math.ceil(all.length / pageSize));
+	}
+	const some = await client.send(new ListBucketsCommand({ Prefix: "b", MaxBuckets: 1 }));
+	expect(some).toMatchObject({ Prefix: "b", Buckets: [{ Name: "beta" }] });
+	expect(some.ContinuationToken).toBeUndefined();
+	const nobody = await harness.client("nobody");
+	const seen = await nobody.send(new ListBucketsCommand({ MaxBuckets: 2 }));
+	expect(seen.Buckets?.map(({ Name }) => Name)).toEqual(["opentaco", "default"]);
+	expect(seen.ContinuationToken).toBeUndefined();
+	const wrong = client.send(new ListBucketsCommand({ ContinuationToken: "?" }));
+	await expect(wrong).rejects.toMatchObject({ name: "InvalidArgument" });
 });

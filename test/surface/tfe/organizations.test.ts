@@ -14,12 +14,19 @@ test("an organization is made with its settings, changed and deleted", async () 
 		name: "acme",
 		email: "ops@example.com",
 		"default-execution-mode": "local",
+		"user-tokens-enabled": true,
 		permissions: { "can-update": true, "can-destroy": true },
 	});
 	expect((await call(app, "POST", path, document({ name: "acme" }))).status).toBe(422);
 	const changed = await call(app, "PATCH", `${path}/acme`, document({ "session-timeout": 60 }));
 	expect(changed.one.attributes).toMatchObject({ email: "ops@example.com", "session-timeout": 60 });
-	for (const wrong of [{ name: "other" }, { email: 1 }, { "default-execution-mode": "moon" }]) {
+	for (const wrong of [
+		{ name: "other" },
+		{ email: 1 },
+		{ "default-execution-mode": "moon" },
+		{ "default-execution-mode": "agent" },
+		{ "user-tokens-enabled": false },
+	]) {
 		expect((await call(app, "PATCH", `${path}/acme`, document(wrong))).status).toBe(422);
 	}
 	const own = await call(app, "GET", `${path}/default`);
@@ -31,6 +38,16 @@ test("an organization is made with its settings, changed and deleted", async () 
 	expect(listed.all.map(({ id }) => id)).toEqual(["acme"]);
 	expect(listed.pagination).toMatchObject({ "total-count": 2 });
 	expect((await call(app, "GET", `${path}?q=acm`)).all.map(({ id }) => id)).toEqual(["acme"]);
+	for (const [query, names] of [
+		["q=OPS@example", ["acme"]],
+		["q[email]=ops", ["acme"]],
+		["q[email]=acme", []],
+		["q[name]=acme&q[email]=dev", []],
+		["q=nobody@example.com", []],
+	] as const) {
+		const answer = await call(app, "GET", `${path}?${query}`);
+		expect([query, answer.all.map(({ id }) => id)]).toEqual([query, [...names]]);
+	}
 	const account = await call(app, "GET", `${base}/account/details`);
 	expect(account.one.attributes.permissions).toMatchObject({ "can-create-organizations": true });
 	expect((await call(app, "DELETE", `${path}/default`)).status).toBe(422);

@@ -33,6 +33,44 @@ describe("tokens", () => {
 		expect((await call(described.attributes.token, "GET", "/v1/units/shop__a")).status).toBe(401);
 	});
 
+	test("end after two years unless somebody names an end", async () => {
+		const id = await team("platform");
+		const user = (await call("ann", "GET", `${base}/account/details`)).data.id;
+		const places: [string, string | null][] = [
+			[`${base}/teams/${id}/authentication-token`, null],
+			[`${org}/authentication-token`, null],
+			[`${org}/authentication-token?token=audit-trails`, null],
+			[`${base}/users/${user}/authentication-tokens`, "ann"],
+		];
+		for (const [path, who] of places) {
+			const { attributes } = await made(path, {}, who);
+			const end = new Date(attributes["created-at"]);
+			end.setUTCFullYear(end.getUTCFullYear() + 2);
+			const afterMs = end.getTime() - Date.parse(attributes["expired-at"]);
+			expect(Math.abs(afterMs)).toBeLessThan(60_000);
+			const none = { data: { type: "authentication-tokens", attributes: { "expired-at": null } } };
+			expect((await made(path, none, who)).attributes["expired-at"]).not.toBeNull();
+		}
+	});
+
+	test("of a team are told apart by their descriptions", async () => {
+		const ids = [await team("platform"), await team("network")];
+		const [path, other] = ids.map((id) => `${base}/teams/${id}/authentication-tokens`);
+		const wish = { data: { type: "authentication-tokens", attributes: { description: "ci" } } };
+		const first = await made(String(path), wish);
+		const again = await call(null, "POST", String(path), wish);
+		expect(again.status).toBe(422);
+		expect(again.json.errors[0]).toEqual({
+			status: "422",
+			title: "invalid attributes",
+			detail: "Validation failed: Description has already been taken",
+		});
+		expect((await call(null, "GET", String(path))).data).toHaveLength(1);
+		await made(String(other), wish);
+		await call(null, "DELETE", `${base}/authentication-tokens/${first.id}`);
+		await made(String(path), wish);
+	});
+
 	test("of a team hold locks as the team", async () => {
 		const id = await team("platform", ["ann@example.com"]);
 		await made(`${base}/team-workspaces`, onWorkspace(id, "write"));

@@ -87,6 +87,17 @@ describe("a team with access to a workspace", () => {
 		expect((await call("ann", "POST", `${ws}/actions/lock`, {})).status).toBe(404);
 		const wrong = onWorkspace(id, "custom", workspaceId("shop/b"), { variables: "all" });
 		expect((await call(null, "POST", `${base}/team-workspaces`, wrong)).status).toBe(422);
+		const both = onWorkspace(id, "read", workspaceId("shop/b"), { runs: "apply" });
+		const refused = await call(null, "POST", `${base}/team-workspaces`, both);
+		// Clients of the vendor's API know a wrong attribute by the whole text.
+		expect(refused.json.errors).toEqual([
+			{
+				status: "422",
+				title: "invalid attribute",
+				detail:
+					"Runs is read-only when access level is 'read'; use the 'custom' access level to set this attribute.",
+			},
+		]);
 	});
 
 	test("has one access to a workspace, and its administrators give others", async () => {

@@ -1,35 +1,8 @@
-/** Workspaces and projects of the TFE API: settings, tags, projects, what may stand beside them. */
+/** Workspaces of the TFE API: settings, tags, what may stand beside them. */
 import { describe, expect, test } from "bun:test";
 import { workspaceId } from "../../support/workspace-id.ts";
-import type { TestApp } from "../test-app.ts";
 import { base, call, lock, org, prod, seeded } from "./client.ts";
-
-const change = (app: TestApp, attributes: object, relationships: object = {}) =>
-	call(app, "PATCH", prod, { data: { type: "workspaces", attributes, relationships } });
-
-const create = (app: TestApp, name: string, attributes: object = {}, relationships: object = {}) =>
-	call(app, "POST", `${org}/workspaces`, {
-		data: { type: "workspaces", attributes: { name, ...attributes }, relationships },
-	});
-
-const project = (app: TestApp, name: string, more: object = {}, relationships: object = {}) =>
-	call(app, "POST", `${org}/projects`, {
-		data: { type: "projects", attributes: { name, ...more }, relationships },
-	});
-
-const inProject = (id: string) => ({ project: { data: { id, type: "projects" } } });
-
-const bound = (pairs: Readonly<Record<string, string>>) => ({
-	data: Object.entries(pairs).map(([key, value]) => ({
-		type: "tag-bindings",
-		attributes: { key, value },
-	})),
-});
-
-const namesOf = async (app: TestApp, query: string) =>
-	(await call(app, "GET", `${org}/workspaces?${query}`)).all.map(
-		({ attributes }) => attributes.name,
-	);
+import { bound, change, create, inProject, namesOf, project } from "./workspace-calls.ts";
 
 describe("settings", () => {
 	const kept: [string, unknown][] = [
@@ -43,7 +16,6 @@ describe("settings", () => {
 		["file-triggers-enabled", false],
 		["global-remote-state", true],
 		["inherits-project-auto-destroy", false],
-		["project-remote-state", true],
 		["queue-all-runs", true],
 		["source-name", "our portal"],
 		["source-url", "https://portal.example/1"],
@@ -95,6 +67,7 @@ describe("settings", () => {
 			[{ "trigger-patterns": ["a"], "trigger-prefixes": ["b"] }, "trigger-prefixes"],
 			[{ "vcs-repo": { identifier: "a/b" } }, "version control"],
 			[{ "agent-pool-id": "apool-1" }, "agents"],
+			[{ "execution-mode": "agent" }, "agents"],
 			[{ name: "renamed" }, "keeps its name"],
 		];
 		for (const [attributes, part] of bad) {
@@ -105,6 +78,25 @@ describe("settings", () => {
 		}
 		const big = { "trigger-patterns": Array.from({ length: 20 }, () => "x".repeat(500)) };
 		expect((await change(app, big)).status).toBe(413);
+	});
+
+	test("share a state with the whole organization or with the project", async () => {
+		await using app = await seeded();
+		const both = { "global-remote-state": true, "project-remote-state": true };
+		expect((await change(app, both)).status).toBe(422);
+		expect((await create(app, "fresh", both)).status).toBe(422);
+		expect((await change(app, { "project-remote-state": true })).one.attributes).toMatchObject({
+			"project-remote-state": true,
+		});
+		// As the vendor's client knows the refusal.
+		expect(await change(app, { "global-remote-state": true })).toMatchObject({
+			status: 422,
+			detail: expect.stringMatching(
+				/^Project remote state cannot be enabled when global remote state sharing is enabled/,
+			),
+		});
+		const other = { "global-remote-state": true, "project-remote-state": false };
+		expect((await change(app, other)).one.attributes).toMatchObject(other);
 	});
 
 	test("end with the workspace's life", async () => {
@@ -141,92 +133,6 @@ describe("settings", () => {
 		expect((await change(app, { operations: false })).one.attributes["execution-mode"]).toBe(
 			"local",
 		);
-	});
-});
-
-describe("projects", () => {
-	test("are made, changed, found and deleted", async () => {
-		await using app = await seeded();
-		const { one } = await project(app, "Web shop", { description: "sells" });
-		const path = `${base}/projects/${one.id}`;
-		const renamed = await call(app, "PATCH", path, {
-			data: { type: "projects", attributes: { name: "Shop", description: null } },
-		});
-		expect(renamed.one.attributes).toMatchObject({ name: "Shop", description: "" });
-		expect((await project(app, "Shop")).status).toBe(422);
-		await project(app, "Another");
-		const names = async (query: string) =>
-			(await call(app, "GET", `${org}/projects?${query}`)).all.map((p) => p.attributes.name);
-		expect(await names("")).toEqual(["Default Project", "Another", "Shop"]);
-		expect(await names("sort=-name&page[size]=2")).toEqual(["Shop", "Another"]);
-		expect(await names("filter[names]=Shop,Another")).toEqual(["Another", "Shop"]);
-		expect(await names("q=SHO")).toEqual(["Shop"]);
-		expect((await call(app, "GET", `${org}/projects?sort=odd`)).status).toBe(422);
-		expect((await call(app, "DELETE", path)).status).toBe(204);
-		expect((await call(app, "GET", path)).status).toBe(404);
-		expect((await call(app, "DELETE", path)).status).toBe(404);
-	});
-
-	test("with workspaces are not deleted, nor is the default one", async () => {
-		await using app = await seeded();
-		const { one } = await project(app, "Web shop");
-		await change(app, {}, inProject(one.id));
-		const refused = await call(app, "DELETE", `${base}/projects/${one.id}`);
-		expect(refused).toMatchObject({ status: 409, detail: expect.stringContaining("workspaces") });
-		await change(app, {}, inProject("prj-default"));
-		expect((await call(app, "DELETE", `${base}/projects/${one.id}`)).status).toBe(204);
-		expect((await call(app, "DELETE", `${base}/projects/prj-default`)).status).toBe(409);
-		const named = await call(app, "PATCH", `${base}/projects/prj-default`, {
-			data: { type: "projects", attributes: { name: "Everything else" } },
-		});
-		expect(named.one).toMatchObject({
-			id: "prj-default",
-			attributes: { name: "Everything else" },
-		});
-		expect((await create(app, "x", {}, inProject(one.id))).status).toBe(404);
-	});
-
-	test("take workspaces in, all of a list or none", async () => {
-		await using app = await seeded();
-		const { one } = await project(app, "Web shop");
-		const move = (...names: string[]) =>
-			call(app, "POST", `${base}/projects/${one.id}/relationships/workspaces`, {
-				data: names.map((name) => ({ type: "workspaces", id: workspaceId(name) })),
-			});
-		const inIt = () => namesOf(app, `filter[project][id]=${one.id}`);
-		await create(app, "one");
-		await create(app, "two");
-		expect((await move("one", "two")).status).toBe(204);
-		expect(await inIt()).toEqual(["one", "two"]);
-		expect(await namesOf(app, "filter[project][id]=prj-default&search[name]=one")).toEqual([]);
-	});
-
-	test("give their tags to their workspaces, whose own go before", async () => {
-		await using app = await seeded();
-		const tags = { "tag-bindings": bound({ env: "prod", team: "shop" }) };
-		const { one } = await project(app, "Web shop", {}, tags);
-		await create(
-			app,
-			"inside",
-			{},
-			{ ...inProject(one.id), "tag-bindings": bound({ env: "dev" }) },
-		);
-		const path = `${base}/workspaces/${workspaceId("inside")}/effective-tag-bindings`;
-		const { all } = await call(app, "GET", path);
-		expect(all.map(({ attributes }) => attributes)).toEqual([
-			{ key: "env", value: "dev" },
-			{ key: "team", value: "shop" },
-		]);
-		expect(all[1]).toMatchObject({
-			relationships: { "inherited-from": { data: { id: one.id, type: "projects" } } },
-		});
-		const team = "filter[tagged][0][key]=team&filter[tagged][0][value]=shop";
-		expect(await namesOf(app, team)).toEqual(["inside"]);
-		const either = `${team}&filter[tagged][1][key]=env&filter[tagged][1][value]=prod`;
-		expect(await namesOf(app, either)).toEqual([]);
-		expect(await namesOf(app, `${either}&filter[tag-union]=true`)).toEqual(["inside"]);
-		await call(app, "PATCH", `${base}/projects/${one.id}/relationships/tag-bindings`, bound({}));
-		expect((await call(app, "GET", path)).all.length).toBe(1);
 	});
 });
 

@@ -33,7 +33,7 @@ export default command({
 		},
 		"execution-mode": {
 			type: "enum",
-			options: ["local", "remote", "agent"],
+			options: ["local", "remote"],
 			description: "Where runs happen",
 		},
 		"working-directory": { type: "string", valueHint: "DIR", description: "Where runs start" },

@@ -4,9 +4,10 @@ import {
 	OrganizationList,
 	OrganizationView,
 } from "../../../api/organizations.ts";
-import type { OrganizationSummary } from "../../../core/organization/organizations.ts";
+import { limits } from "../../../core/limits.ts";
+import type { OrganizationSummary } from "../../../core/organization/register.ts";
 import type { CollectionOperation } from "./operation.ts";
-import { readJson } from "./operation.ts";
+import { readCount, readJson } from "./operation.ts";
 
 const tag = "Organizations";
 
@@ -21,12 +22,27 @@ const listOrganizations: CollectionOperation = {
 	method: "GET",
 	path: "/v1/orgs",
 	tag,
-	summary: "The organizations that the caller may know of",
+	summary: "The organizations that the caller may know of, the default one first, then by name",
+	query: [
+		{
+			name: "limit",
+			description: `At most this many; ${limits.organizationsPageDefault} without it`,
+			schema: { type: "integer", minimum: 1, maximum: limits.organizationsMax + 1 },
+		},
+		{ name: "cursor", description: "The `next` of the page before", schema: { type: "string" } },
+	],
 	success: { status: 200, schema: OrganizationList },
-	failures: [],
-	async handle({ caller, deps }) {
-		const organizations = (await deps.organizations.list(caller)).map(organizationView);
-		const list: OrganizationList = { organizations, count: organizations.length };
+	failures: [400],
+	async handle({ caller, deps, context: { query } }) {
+		const { organizations, next } = await deps.organizations.list(caller, {
+			limit: readCount(query, "limit") ?? limits.organizationsPageDefault,
+			after: query.get("cursor") ?? undefined,
+		});
+		const list: OrganizationList = {
+			organizations: organizations.map(organizationView),
+			count: organizations.length,
+			...(next === undefined ? {} : { next }),
+		};
 		return Response.json(list);
 	},
 };

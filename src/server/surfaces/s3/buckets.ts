@@ -5,24 +5,45 @@ import type { Organizations } from "../../../core/organization/organizations.ts"
 import type { Caller } from "../../../core/principal.ts";
 import { S3Error, toS3Error } from "./errors.ts";
 import { deleteLock, type RepeatedRequests } from "./lock-objects.ts";
-import { keyTarget, type S3Request } from "./request.ts";
+import {
+	continuationParameter,
+	continuationToken,
+	keyTarget,
+	numberParameter,
+	type S3Request,
+} from "./request.ts";
 import { readXmlBody, type S3Deps } from "./service.ts";
 import { deleteState } from "./state-objects.ts";
 import { childText, type Element, malformedXml, readXml, xmlDocument } from "./xml.ts";
 
-/** ListBuckets: the organizations that the caller may know of; the default one has two names. */
-export async function listBuckets(organizations: Organizations, caller: Caller): Promise<string> {
-	const seen = await organizations.list(caller);
-	const buckets = seen.flatMap(({ organization, created }): Element[] => {
-		const date = created ?? "2025-01-01T00:00:00.000Z";
-		return namesOf(organization).map((name) => [
-			"Bucket",
-			[
-				["Name", name],
-				["CreationDate", date],
-			],
-		]);
+/**
+ * ListBuckets: the organizations that the caller may know of; the default one has two names, which
+ * come first.
+ */
+export async function listBuckets(
+	organizations: Organizations,
+	caller: Caller,
+	query: S3Request["query"],
+): Promise<string> {
+	const prefix = query.get("prefix") ?? "";
+	const most = limits.organizationsMax + 2;
+	const max = numberParameter(query, "max-buckets", { fallback: most, min: 1, max: most });
+	const after = continuationParameter(query);
+	const { organization } = organizations.root;
+	const own = namesOf(organization);
+	const isBehind = after !== "" && !own.includes(after);
+	const first = isBehind ? [] : own.slice(own.indexOf(after) + 1);
+	const page = await organizations.list(caller, {
+		limit: Math.min(max, limits.organizationsMax + 1),
+		after: isBehind ? after : organization.name,
+		wants: (name) => name.startsWith(prefix),
 	});
+	const all = [
+		...first.filter((name) => name.startsWith(prefix)).map((name) => bucket(name, null)),
+		...page.organizations.map(({ organization: { name }, created }) => bucket(name, created)),
+	];
+	const shown = all.slice(0, max);
+	const last = all.length > max || page.next !== undefined ? shown.at(-1)?.name : undefined;
 	return xmlDocument([
 		"ListAllMyBucketsResult",
 		[
@@ -33,9 +54,25 @@ export async function listBuckets(organizations: Organizations, caller: Caller):
 					["DisplayName", "opentaco"],
 				],
 			],
-			["Buckets", buckets],
+			["Buckets", shown.map(({ element }) => element)],
+			...(last === undefined ? [] : [["ContinuationToken", continuationToken(last)] as const]),
+			...(prefix === "" ? [] : [["Prefix", prefix] as const]),
 		],
 	]);
+}
+
+function bucket(name: string, created: string | null): { name: string; element: Element } {
+	const date = created ?? "2025-01-01T00:00:00.000Z";
+	return {
+		name,
+		element: [
+			"Bucket",
+			[
+				["Name", name],
+				["CreationDate", date],
+			],
+		],
+	};
 }
 
 /** GetBucketLocation: none, as for the default region. */

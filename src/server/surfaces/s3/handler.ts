@@ -89,7 +89,7 @@ export class S3Surface {
 		if (target.bucket === null) {
 			context.operation = "s3.ListBuckets";
 			if (request.method !== "GET") throw notImplemented("this operation");
-			return xmlText(await listBuckets(organizations, caller));
+			return xmlText(await listBuckets(organizations, caller, query));
 		}
 		const { bucket, key } = target;
 		const s3Request: S3Request = {

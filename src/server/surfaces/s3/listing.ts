@@ -6,7 +6,12 @@ import { stateKeyOfUnit } from "../../../core/unit/unit-id.ts";
 import { compareUtf8 } from "../../../lib/utf8-order.ts";
 import { S3Error } from "./errors.ts";
 import { lockObject } from "./lock-objects.ts";
-import { numberParameter, type S3Request } from "./request.ts";
+import {
+	continuationParameter,
+	continuationToken,
+	numberParameter,
+	type S3Request,
+} from "./request.ts";
 import type { S3Deps } from "./service.ts";
 import { objectOfUnit } from "./state-objects.ts";
 import { type Element, xmlDocument } from "./xml.ts";
@@ -116,22 +121,13 @@ function contents(bucket: string, entry: KeyEntry, writeKey: (key: string) => st
 	];
 }
 
-function readToken(text: string | undefined): string {
-	if (text === undefined || text === "") return "";
-	const bytes = Buffer.from(text, "base64url");
-	if (bytes.toString("base64url") !== text) {
-		throw new S3Error(400, "InvalidArgument", "the continuation token is not one of this endpoint");
-	}
-	return bytes.toString("utf8");
-}
-
 /** ListObjectsV2, and ListObjects (version 1). */
 export async function listObjects(deps: S3Deps, request: S3Request): Promise<string> {
 	const { query } = request;
 	const isV2 = query.get("list-type") === "2";
 	const prefix = query.get("prefix") ?? "";
 	const delimiter = query.get("delimiter") ?? "";
-	const token = isV2 ? readToken(query.get("continuation-token")) : "";
+	const token = isV2 ? continuationParameter(query) : "";
 	const start = query.get(isV2 ? "start-after" : "marker") ?? "";
 	const writeKey = keyWriter(query);
 	const limit = numberParameter(query, "max-keys", { fallback: keysMax, min: 0, max: keysMax });
@@ -165,9 +161,7 @@ function v2Fields(
 	return [
 		["KeyCount", count],
 		...(token === undefined ? [] : [["ContinuationToken", token] as const]),
-		...(next === null
-			? []
-			: [["NextContinuationToken", Buffer.from(next).toString("base64url")] as const]),
+		...(next === null ? [] : [["NextContinuationToken", continuationToken(next)] as const]),
 		...(startAfter === "" ? [] : [["StartAfter", writeKey(startAfter)] as const]),
 	];
 }

@@ -104,6 +104,19 @@ export function numberParameter(
 	return Math.min(value, bounds.max);
 }
 
+/** The token with which a list goes on behind this key or bucket. */
+export function continuationToken(last: string): string {
+	return Buffer.from(last).toString("base64url");
+}
+
+/** What the list goes on behind; empty for its beginning. @throws S3Error InvalidArgument. */
+export function continuationParameter(query: ReadonlyMap<string, string>): string {
+	const text = query.get("continuation-token") ?? "";
+	const bytes = Buffer.from(text, "base64url");
+	if (bytes.toString("base64url") === text) return bytes.toString("utf8");
+	throw new S3Error(400, "InvalidArgument", "the continuation token is not one of this endpoint");
+}
+
 /** The version that `?versionId` names; undefined for the current one. @throws S3Error. */
 export function versionParameter(query: ReadonlyMap<string, string>): number | undefined {
 	const text = query.get("versionId");

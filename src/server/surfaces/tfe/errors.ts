@@ -44,6 +44,7 @@ const titles: Readonly<Record<number, string>> = {
 const codeTitles: Readonly<Partial<Record<ErrorCode, string>>> = {
 	invalid_request: "invalid attribute",
 	invalid_unit_id: "invalid attribute",
+	unit_exists: "invalid attribute",
 };
 
 /** A refusal whose status and text are part of the protocol, and not those of a code. */
@@ -77,13 +78,15 @@ export function presentTfeError(
 	const error = toDomainError(thrown);
 	const status = tfeStatus[error.code];
 	logError(error, status, context, log);
-	const title = codeTitles[error.code] ?? titles[status] ?? "server error";
-	const detail = error.hint === "" ? error.message : `${error.message}; ${error.hint}`;
+	const title = codeTitles[error.code];
+	const text = error.hint === "" ? error.message : `${error.message}; ${error.hint}`;
+	// Who got an attribute wrong needs no server's log, and clients may know the vendor's texts.
+	const detail = title === undefined ? `${text} (request ${context.requestId})` : text;
 	const isUnread = status === 404 && request.headers.get("user-agent") === "go-tfe";
 	// go-tfe does not read a 404 and gives up the connection on which there is one to be read.
 	const response = isUnread
 		? withProductHeaders(new Response(null, { status }))
-		: errorDocument(status, title, `${detail} (request ${context.requestId})`);
+		: errorDocument(status, title ?? titles[status] ?? "server error", detail);
 	for (const [name, value] of Object.entries(errorHeaders(error, status))) {
 		response.headers.set(name, value);
 	}

@@ -1,8 +1,17 @@
 /** The first things that clients ask for: whether this is the API, who one is, what the organization may. */
 import { DomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
 import { organizationSettingsIn } from "../../../core/organization/settings.ts";
 import { everything } from "../../../core/rbac/resource.ts";
-import { list as listed, nothing, one, pageIn, type Resource, resourceIn } from "./document.ts";
+import {
+	cut,
+	list as listed,
+	nothing,
+	one,
+	pageIn,
+	type Resource,
+	resourceIn,
+} from "./document.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { resourceId } from "./ids.ts";
 
@@ -95,18 +104,54 @@ async function show(exchange: Exchange): Promise<Response> {
 	return one(await organizationView(exchange));
 }
 
-async function list(exchange: Exchange): Promise<Response> {
+/** The mail addresses of these organizations, in lower case. */
+async function mailsOf(
+	{ caller, deps }: Exchange,
+	names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+	const mails = new Map<string, string>();
+	const queue = names.values();
+	const look = async () => {
+		for (const name of queue) {
+			const { email } = await deps.organizations.use(caller, name, ({ core }) =>
+				core.organizationSettings.read(),
+			);
+			mails.set(name, String(email).toLowerCase());
+		}
+	};
+	await Promise.all(Array.from({ length: limits.organizationLooksAtOnce }, look));
+	return mails;
+}
+
+/**
+ * The names of those that the query asks for: by a part of the name, of the mail address, or of
+ * either. All of them, since their number is part of the answer.
+ */
+async function searched(exchange: Exchange): Promise<readonly string[]> {
 	const { caller, deps, context } = exchange;
-	const { query } = context;
-	const part = (query.get("q[name]") ?? query.get("q") ?? "").toLowerCase();
-	const page = pageIn(query);
-	const seen = (await deps.organizations.list(caller)).filter(({ organization }) =>
-		organization.name.toLowerCase().includes(part),
-	);
-	const first = (page.number - 1) * page.size;
-	const shown = seen.slice(first, first + page.size);
-	const views = shown.map(({ organization }) => viewOf(exchange, organization.name));
-	return listed(await Promise.all(views), page, seen.length);
+	const [name, mail, either] = ["q[name]", "q[email]", "q"].map((part) =>
+		(context.query.get(part) ?? "").toLowerCase(),
+	) as [string, string, string];
+	// Addresses lie with each organization: only what no name can hold is looked for there.
+	const needsMails = mail !== "" || !/^[a-z0-9_-]*$/.test(either);
+	const isNamed = (one: string, part: string) => one.toLowerCase().includes(part);
+	const { organizations } = await deps.organizations.list(caller, {
+		wants: (one) => isNamed(one, name) && (needsMails || isNamed(one, either)),
+	});
+	const named = organizations.map(({ organization }) => organization.name);
+	if (!needsMails) return named;
+	const mails = await mailsOf(exchange, named);
+	return named.filter((one) => {
+		const address = mails.get(one) ?? "";
+		return address.includes(mail) && (isNamed(one, either) || address.includes(either));
+	});
+}
+
+async function list(exchange: Exchange): Promise<Response> {
+	const page = pageIn(exchange.context.query);
+	const found = await searched(exchange);
+	const shown = cut(found, page).map((name) => viewOf(exchange, name));
+	return listed(await Promise.all(shown), page, found.length);
 }
 
 async function create(exchange: Exchange): Promise<Response> {

@@ -3,7 +3,7 @@ import { DomainError, isDomainError } from "../../../core/errors.ts";
 import type { Labels } from "../../../core/unit/service.ts";
 import type { UnitId } from "../../../core/unit/unit-id.ts";
 import type { Project, ProjectChange, ProjectRights } from "../../../core/workspace/projects.ts";
-import { executionModes } from "../../../core/workspace/settings.ts";
+import { executionModeOf } from "../../../core/workspace/settings.ts";
 import {
 	cut,
 	type GivenResource,
@@ -127,15 +127,21 @@ function bad(name: string): DomainError {
 	return new DomainError("invalid_request", `the attribute ${name} is not acceptable`);
 }
 
+const agentPool = "default-agent-pool-id";
+
 function modeIn({ attributes }: GivenResource): Pick<ProjectChange, "executionMode"> {
 	const { "default-execution-mode": mode, "setting-overwrites": overwrites } = attributes;
+	if (typeof attributes[agentPool] === "string" && attributes[agentPool] !== "") {
+		throw new DomainError("invalid_request", "this server has no agents", {
+			hint: `leave out ${agentPool}`,
+		});
+	}
 	const wish = (overwrites as Readonly<Record<string, unknown>> | undefined | null)?.[
 		"default-execution-mode"
 	];
 	if (wish === false) return { executionMode: null };
 	if (mode === undefined) return {};
-	if (!executionModes.some((known) => known === mode)) throw bad("default-execution-mode");
-	return { executionMode: String(mode) };
+	return { executionMode: executionModeOf("default-execution-mode", mode) };
 }
 
 /** What the document says of a project. Fails with `invalid_request`. */
@@ -147,7 +153,10 @@ function changeIn(given: GivenResource): ProjectChange {
 	}
 	const isDuration = typeof after === "string" && /^[1-9][0-9]{0,3}[dh]$/.test(after);
 	if (after !== undefined && after !== null && !isDuration) {
-		throw bad("auto-destroy-activity-duration");
+		throw new DomainError(
+			"invalid_request",
+			"Auto destroy activity duration has an incorrect format, we expect up to 4 numeric digits and 1 unit ('d' or 'h')",
+		);
 	}
 	return {
 		...(name === undefined ? {} : { name }),

@@ -108,7 +108,9 @@ export function tagFilterIn(query: URLSearchParams): (labels: Labels) => boolean
 	const pairs: { key: string; value: string | null }[] = [];
 	for (const [name, key] of query) {
 		const at = /^filter\[tagged\]\[([0-9]{1,3})\]\[key\]$/.exec(name)?.[1];
-		if (at !== undefined) pairs.push({ key, value: query.get(`filter[tagged][${at}][value]`) });
+		if (at === undefined) continue;
+		// The vendor's client sends an empty value with a key that may have any.
+		pairs.push({ key, value: query.get(`filter[tagged][${at}][value]`) || null });
 	}
 	const filter: TagFilter = {
 		keys: commaSeparated(query.get("search[tags]")),

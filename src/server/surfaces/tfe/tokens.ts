@@ -2,6 +2,7 @@
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken, ApiTokens } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
 import { everything } from "../../../core/rbac/resource.ts";
 import { type OrganizationTokenKind, organizationTokenKinds } from "../../../core/team/tokens.ts";
 import {
@@ -20,6 +21,7 @@ import {
 	resourceIn,
 	resourcesIn,
 } from "./document.ts";
+import { TfeRefusal } from "./errors.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import { absent, fullId, localId, resourceId, userId } from "./ids.ts";
 import { orderIn } from "./query.ts";
@@ -69,13 +71,19 @@ function tokenIdIn(text: string): string {
 
 interface Wish {
 	readonly description: string;
-	/** null: it does not expire. */
 	readonly lifeMs: number | null;
 	/** The end that was named, to be given back exactly so. */
 	readonly endsAt: number | undefined;
 }
 
-/** What the body asks for; an empty body asks for a token that does not expire. */
+/** When a token ends for which no end is named: ms since the epoch, as the vendor's do. */
+function usualEnd({ deps }: Exchange): number {
+	const end = new Date(deps.clock.now());
+	end.setUTCFullYear(end.getUTCFullYear() + limits.tfeTokenLifeYears);
+	return end.getTime();
+}
+
+/** What the body asks for; an empty body asks for nothing in particular. */
 async function wishIn(exchange: Exchange): Promise<Wish> {
 	const isEmpty = exchange.request.body === null;
 	const given: GivenResource | null = isEmpty ? null : await resourceIn(exchange.request, type);
@@ -84,13 +92,14 @@ async function wishIn(exchange: Exchange): Promise<Wish> {
 		throw new DomainError("invalid_request", "the attribute description is not acceptable");
 	}
 	const { caller, deps } = exchange;
-	const endsAt = end === undefined || end === null ? null : Date.parse(String(end));
-	if (endsAt !== null && !(endsAt > deps.clock.now())) {
+	const isNamed = end !== undefined && end !== null;
+	const endsAt = isNamed ? Date.parse(String(end)) : usualEnd(exchange);
+	if (!(endsAt > deps.clock.now())) {
 		throw new DomainError("invalid_request", "the attribute expired-at is no time to come");
 	}
-	const wantedMs = endsAt === null ? null : endsAt - deps.clock.now();
+	const wantedMs = endsAt - deps.clock.now();
 	const lifeMs = await lifeOf(wantedMs, caller, deps);
-	const isAsNamed = endsAt !== null && lifeMs === wantedMs;
+	const isAsNamed = lifeMs === wantedMs;
 	return { description: description ?? "", lifeMs, endsAt: isAsNamed ? endsAt : undefined };
 }
 
@@ -144,18 +153,32 @@ async function createUsers(exchange: Exchange): Promise<Response> {
 	return one(view(exchange, issued.view, { text: issued.token }), 201);
 }
 
-/** A team's token: of those without a description there is one. */
+/** Clients tell a team's tokens apart by what they are for, and know this refusal by its text. */
+async function refuseTaken(
+	{ deps }: Exchange,
+	ids: readonly string[],
+	description: string,
+): Promise<void> {
+	const { tokens } = await deps.identities;
+	const now = deps.clock.now();
+	for (const token of await Promise.all(ids.map((id) => living(tokens, id)))) {
+		if (token?.name !== description || (token.expires ?? Infinity) <= now) continue;
+		const detail = "Validation failed: Description has already been taken";
+		throw new TfeRefusal(422, "invalid attributes", detail);
+	}
+}
+
+/** A team's token: of those without a description there is one, and one of each description. */
 async function createTeams(exchange: Exchange): Promise<Response> {
 	const { caller, deps, organization } = exchange;
 	const team = param(exchange, "team");
 	const { description, lifeMs, endsAt } = await wishIn(exchange);
 	const id = freshId(exchange);
 	const isPlain = description === "";
-	if (isPlain) {
-		// Before it is forgotten: a crash in between must not leave one that nobody sees.
-		const known = await deps.core.teamTokens.ofTeam(caller, team);
-		await revokeAll(exchange, idsOf(known.filter((one) => one.isPlain)));
-	}
+	const known = await deps.core.teamTokens.ofTeam(caller, team);
+	// Before it is forgotten: a crash in between must not leave one that nobody sees.
+	if (isPlain) await revokeAll(exchange, idsOf(known.filter((one) => one.isPlain)));
+	else await refuseTaken(exchange, idsOf(known), description);
 	const plan = await deps.core.teamTokens.addToTeam(caller, team, { id, isPlain });
 	await revokeAll(exchange, plan.ending);
 	const { tokens } = await deps.identities;

@@ -1,79 +1,23 @@
 /** Organizations over one store: seen by every server, made and deleted whole, never half. */
 import { describe, expect, test } from "bun:test";
-import { type Core, createCore } from "../../../../src/core/core.ts";
 import { limits } from "../../../../src/core/limits.ts";
-import {
-	namedOrganization,
-	type Organization,
-	rootOrganization,
-} from "../../../../src/core/organization/organization.ts";
-import type { Organizations } from "../../../../src/core/organization/organizations.ts";
-import type { BlobStore } from "../../../../src/core/ports/blob-store.ts";
-import { silentLog } from "../../../../src/core/ports/log.ts";
-import { silentMetrics } from "../../../../src/core/ports/metrics.ts";
-import type { Caller, Principal } from "../../../../src/core/principal.ts";
+import { namedOrganization } from "../../../../src/core/organization/organization.ts";
+import type { Caller } from "../../../../src/core/principal.ts";
 import { parseUnitId } from "../../../../src/core/unit/unit-id.ts";
-import { MemoryStore } from "../../../../src/storage/memory.ts";
-import { realRandom, testSettings } from "../../../support/core.ts";
 import { FaultStore, nthOperation, type StoreFault } from "../../../support/fault-store.ts";
+import {
+	alice,
+	bob,
+	namesSeen,
+	pair,
+	root,
+	type Server,
+	serverOn,
+} from "../../../support/organization-servers.ts";
 import { testOrganizations } from "../../../support/organizations.ts";
-import { ManualClock } from "../../../support/store-clock.ts";
+import type { ManualClock } from "../../../support/store-clock.ts";
 
 const unit = parseUnitId("app/prod");
-
-function callerOf(principal: Principal): Caller {
-	return { principal, surface: "management", requestId: "test" };
-}
-const root = callerOf({ id: "admin", credentialKind: "admin-token", loginId: "t" });
-const personOf = (name: string) =>
-	callerOf({
-		...{ id: `user:${name}`, email: `${name}@example.com`, loginId: name, epoch: 1 },
-		credentialKind: "access-token",
-	});
-const alice = personOf("alice");
-const bob = personOf("bob");
-
-interface Server {
-	readonly organizations: Organizations;
-	readonly core: Core;
-	readonly opened: { readonly organization: Organization; readonly core: Core }[];
-	readonly flushed: string[];
-}
-
-function serverOn(store: BlobStore, clock: ManualClock): Server {
-	const opened: { organization: Organization; core: Core }[] = [];
-	const flushed: string[] = [];
-	const openCore = (organization: Organization, scope: BlobStore) => {
-		const core = createCore({
-			...{ organization, store: scope, clock, random: realRandom, log: silentLog },
-			metrics: silentMetrics,
-			settings: testSettings,
-		});
-		const watched: Core = {
-			...core,
-			async flush() {
-				flushed.push(organization.name);
-				await core.flush();
-			},
-		};
-		opened.push({ organization, core: watched });
-		return watched;
-	};
-	const core = openCore(rootOrganization(), store);
-	opened.pop();
-	return {
-		core,
-		organizations: testOrganizations({ core, store, openCore, clock }),
-		opened,
-		flushed,
-	};
-}
-
-function pair() {
-	const clock = new ManualClock(Date.parse("2026-01-02T03:04:05Z"));
-	const store = new MemoryStore(clock);
-	return { clock, store, a: serverOn(store, clock), b: serverOn(store, clock) };
-}
 
 /** Pauses between attempts pass while the work goes on. */
 async function driven<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
@@ -85,9 +29,6 @@ async function driven<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
 	while (!isDone) await clock.advance(50);
 	return await settled;
 }
-
-const namesSeen = async ({ organizations }: Server, who: Caller) =>
-	(await organizations.list(who)).map(({ organization }) => organization.name);
 
 const createUnit = ({ organizations }: Server, who: Caller, name: string) =>
 	organizations.use(who, name, ({ core }) => core.units.create(who, unit));
@@ -103,6 +44,20 @@ describe("an organization", () => {
 		expect(limits.organizationsFreshMs).toBeLessThanOrEqual(5000);
 		await createUnit(b, alice, "acme");
 		await expect(createUnit(b, bob, "acme")).rejects.toMatchObject({ code: "not_found" });
+	});
+
+	test("is found by its name and by its ids at once, whichever server made it", async () => {
+		const { a, b } = pair();
+		expect(await namesSeen(b, root)).toEqual(["default"]);
+		await a.organizations.create(root, { name: "acme", admin: "alice@example.com" });
+		await createUnit(b, alice, "acme");
+		await a.organizations.create(root, { name: "beta", admin: "alice@example.com" });
+		const { idHead } = namedOrganization("beta", "beta");
+		expect(await b.organizations.nameOfIdHead(alice, idHead)).toBe("beta");
+		// For whoever is nobody there its ids are those of no organization.
+		expect(await b.organizations.nameOfIdHead(bob, idHead)).toBeNull();
+		expect(await b.organizations.nameOfIdHead(bob, "1")).toBe("default");
+		expect(await b.organizations.nameOfIdHead(root, "zzzz")).toBeNull();
 	});
 
 	test("is made once, however many make it at once", async () => {
