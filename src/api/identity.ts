@@ -125,7 +125,13 @@ export const TokenCreated = Type.Object(
 );
 export type TokenCreated = Static<typeof TokenCreated>;
 
-export const TokenList = Type.Object({ tokens: Type.Array(TokenView) }, { $id: "TokenList" });
+export const TokenList = Type.Object(
+	{
+		tokens: Type.Array(TokenView),
+		next: Type.Optional(Type.String({ description: "Pass as `cursor` for the next page" })),
+	},
+	{ $id: "TokenList" },
+);
 export type TokenList = Static<typeof TokenList>;
 
 export const CreateUser = Type.Object(

@@ -13,6 +13,7 @@ import type {
 } from "../api/identity.ts";
 import { ClientError } from "./errors.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
+import { clientLimits } from "./limits.ts";
 
 interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
@@ -99,12 +100,30 @@ export class IdentityClient {
 		);
 	}
 
-	listTokens(filter: { all: boolean }, options: CallOptions = {}): Promise<TokenList> {
-		const query: [string, string][] = filter.all ? [["all", "true"]] : [];
-		return this.#call(
-			{ method: "GET", path: "/v1/auth/tokens", query, repeatable: true, ...options },
-			"tokens",
-		);
+	/** One's own or all of the organization, oldest first, over as many pages as it takes. */
+	async listTokens(filter: { all: boolean }, options: CallOptions = {}): Promise<TokenView[]> {
+		const tokens: TokenView[] = [];
+		let cursor: string | undefined;
+		for (let page = 0; page < clientLimits.pagesMax; page++) {
+			const query: [string, string][] = [
+				...(filter.all ? [["all", "true"] as [string, string]] : []),
+				...(cursor === undefined ? [] : [["cursor", cursor] as [string, string]]),
+			];
+			const list: TokenList = await this.#call(
+				{ method: "GET", path: "/v1/auth/tokens", query, repeatable: true, ...options },
+				"tokens",
+			);
+			tokens.push(...list.tokens);
+			cursor = list.next;
+			if (cursor === undefined) break;
+		}
+		return tokens.sort((a, b) => (a.created < b.created ? -1 : 1));
+	}
+
+	/** One that was not revoked. */
+	getToken(id: string, options: CallOptions = {}): Promise<TokenView> {
+		const path = `/v1/auth/tokens/${encodeURIComponent(id)}`;
+		return this.#call({ method: "GET", path, repeatable: true, ...options }, "id");
 	}
 
 	/** Puts off its end to so many seconds from now. */

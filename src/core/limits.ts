@@ -219,7 +219,10 @@ export const limits = {
 	groupsMax: 2000,
 	groupBytesMax: 256,
 	loginsRevokedMax: 1000,
-	tokensListedMax: 10_000,
+	tokensPageMax: 1000,
+	tokensPageDefault: 100,
+	/** A token that ended is listed for so long. */
+	tokensEndedListedMs: 168 * hour,
 	tokenNameBytesMax: 100,
 	/** Life of a token for which clients of the TFE API name no end. */
 	tfeTokenLifeYears: 2,

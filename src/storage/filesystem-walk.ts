@@ -23,8 +23,16 @@ export function directoryKeyOf(prefix: string): string {
 	return prefix.slice(0, prefix.lastIndexOf("/") + 1);
 }
 
-/** Files and directories of one directory as keys relative to the root; directories end in `/`. */
-async function namesIn(root: string, directoryKey: string, prefix: string): Promise<string[]> {
+/**
+ * Files and directories of one directory as keys relative to the root; directories end in `/`. Those
+ * at or before `after` are left out, but not a directory that `after` is in.
+ */
+async function namesIn(
+	root: string,
+	directoryKey: string,
+	prefix: string,
+	after?: string,
+): Promise<string[]> {
 	let entries: Dirent[];
 	try {
 		entries = await readdir(join(root, directoryKey), { withFileTypes: true });
@@ -37,8 +45,11 @@ async function namesIn(root: string, directoryKey: string, prefix: string): Prom
 		// Symbolic links, sockets and the like are no objects.
 		if (!entry.isFile() && !entry.isDirectory()) continue;
 		const key = directoryKey + entry.name;
-		if (!isKey(key)) continue;
 		const name = entry.isDirectory() ? `${key}/` : key;
+		// Most of a large directory has passed by the time of its last pages.
+		const isPassed = after !== undefined && compareKeys(name, after) <= 0;
+		if (isPassed && !(entry.isDirectory() && after.startsWith(name))) continue;
+		if (!isKey(key)) continue;
 		if (name === temporaryPrefix) continue;
 		if (name.startsWith(prefix)) names.push(name);
 	}
@@ -71,17 +82,14 @@ async function* walkDirectory(
 	options: WalkOptions,
 ): AsyncGenerator<Found, void, undefined> {
 	const { prefix, delimiter, after } = options;
-	const names = await namesIn(root, directoryKey, prefix);
+	const names = await namesIn(root, directoryKey, prefix, after);
 	for (const name of names.sort(compareKeys)) {
-		const passed = after !== undefined && compareKeys(name, after) <= 0;
 		if (!name.endsWith("/")) {
-			if (!passed) yield { name, folded: false };
-		} else if (delimiter !== undefined) {
-			if (!passed && (await least(root, name, prefix)) !== null) {
-				yield { name, folded: true };
-			}
-		} else if (!passed || after.startsWith(name)) {
+			yield { name, folded: false };
+		} else if (delimiter === undefined) {
 			yield* walkDirectory(root, name, options);
+		} else if (!(after?.startsWith(name) ?? false) && (await least(root, name, prefix)) !== null) {
+			yield { name, folded: true };
 		}
 	}
 }

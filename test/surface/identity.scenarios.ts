@@ -59,6 +59,7 @@ const calls = [
 ];
 
 const revokeCall = { covers: "revokeToken", method: "DELETE", path: `/v1/auth/tokens/${tokenId}` };
+const getCall = { covers: "getToken", method: "GET", path: `/v1/auth/tokens/${tokenId}` };
 const renewCall = {
 	...{ covers: "renewToken", method: "POST", path: `/v1/auth/tokens/${tokenId}/renew` },
 	body: json({ ttl_seconds: 7200 }),
@@ -68,7 +69,7 @@ const logoutCall = { covers: "logOut", method: "POST", path: "/v1/auth/logout" }
 
 /** Their own affairs need no right; to others a token does not exist. */
 const specialScenarios: readonly Scenario[] = [
-	...[revokeCall, renewCall, meCall, logoutCall].flatMap((call) =>
+	...[getCall, revokeCall, renewCall, meCall, logoutCall].flatMap((call) =>
 		gateScenarios(call).filter(({ kind }) => kind === "unauthenticated"),
 	),
 	{
@@ -78,6 +79,15 @@ const specialScenarios: readonly Scenario[] = [
 		before: withToken,
 		status: 404,
 		contains: ['"not_found"'],
+	},
+	{
+		...getCall,
+		name: "hides other people's tokens from being shown",
+		kind: "forbidden",
+		before: withToken,
+		status: 404,
+		contains: ['"not_found"'],
+		lacks: [tokenId],
 	},
 	{
 		...renewCall,
@@ -145,13 +155,41 @@ const ok: readonly Scenario[] = [
 		exactBody: '{"tokens":[]}',
 	},
 	{
+		...getCall,
+		name: "shows a token",
+		kind: "ok",
+		before: withToken,
+		status: 200,
+		contains: [`"id":"${tokenId}"`],
+		lacks: ['"token"', "sha256"],
+	},
+	{
+		...getCall,
+		name: "shows no token that is revoked",
+		kind: "refused",
+		before: async (app) => {
+			await withToken(app);
+			await (await app.identities).tokens.revoke(await ownGrant(admin), tokenId);
+		},
+		status: 404,
+	},
+	{
+		covers: "listTokens",
+		method: "GET",
+		path: "/v1/auth/tokens?all=true&limit=1001",
+		name: "lists no more tokens at once than there is a bound for",
+		kind: "refused",
+		status: 400,
+	},
+	{
 		...revokeCall,
 		name: "revokes a token",
 		kind: "ok",
 		before: withToken,
 		status: 204,
 		after: async (app) => {
-			expect(await (await app.identities).tokens.list()).toEqual([]);
+			const { tokens } = await app.identities;
+			expect(await tokens.list({ organization: null })).toEqual({ tokens: [] });
 		},
 	},
 	{
@@ -162,9 +200,8 @@ const ok: readonly Scenario[] = [
 		status: 200,
 		lacks: ['"token"'],
 		after: async (app) => {
-			const [{ created, expires } = { created: "", expires: null }] = await (
-				await app.identities
-			).tokens.list();
+			const { tokens } = await (await app.identities).tokens.list({ organization: null });
+			const [{ created, expires } = { created: "", expires: null }] = tokens;
 			expect(Number(expires) - Date.parse(created)).toBeGreaterThanOrEqual(7_200_000);
 		},
 	},

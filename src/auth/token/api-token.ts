@@ -14,6 +14,7 @@ import type { TokenVerifier } from "../admin-verifier.ts";
 import { personOf, scopeOf } from "../logins.ts";
 import { BoundedMap, ownGrant, readAtMost, type SharedState } from "../shared-state.ts";
 import type { Subjects } from "../subjects.ts";
+import { TokenIndex, type TokenPlace, type TokensPage, type TokensWanted } from "./token-index.ts";
 
 const tokenRegisters = "__opentaco/register/token-";
 
@@ -74,9 +75,15 @@ export class ApiTokens {
 	readonly #admin: Pick<TokenVerifier, "isCurrent">;
 	readonly #registers = new BoundedMap<Register<StoredToken>>(limits.credentialsCachedMax);
 	readonly #unknown = new BoundedMap<number>(limits.unknownTokensCachedMax);
+	readonly #index: TokenIndex;
 
 	constructor(shared: SharedState, subjects: Subjects, admin: Pick<TokenVerifier, "isCurrent">) {
 		this.#shared = shared;
+		this.#index = new TokenIndex({
+			...shared,
+			registers: tokenRegisters,
+			find: this.#glance.bind(this),
+		});
 		this.#subjects = subjects;
 		this.#admin = admin;
 	}
@@ -111,6 +118,7 @@ export class ApiTokens {
 			epoch: document?.tokenEpoch ?? 1,
 			...(wanted.subject === "admin" && adminTokenId !== undefined ? { adminTokenId } : {}),
 		};
+		await this.#index.add(viewOf(stored));
 		await this.#register(id).update<void>(grant, (value) => {
 			if (value !== null) throw notIssued();
 			return { operation: "token.issue", value: stored, result: undefined };
@@ -171,19 +179,9 @@ export class ApiTokens {
 		return stored === null || stored.sha256 === "" ? null : viewOf(stored);
 	}
 
-	/** All tokens that have not been revoked, oldest first; at most `tokensListedMax`. */
-	async list(): Promise<ApiToken[]> {
-		const ids = await this.#ids();
-		const tokens: ApiToken[] = [];
-		const queue = ids.values();
-		const work = Array.from({ length: limits.directoryReadsAtOnce }, async () => {
-			for (const id of queue) {
-				const stored = await this.#find(id, limits.credentialFreshMs);
-				if (stored !== null && stored.revoked === null) tokens.push(viewOf(stored));
-			}
-		});
-		await Promise.all(work);
-		return tokens.sort((a, b) => (a.created < b.created ? -1 : 1));
+	/** A page of a subject's or an organization's tokens. Fails as TokenIndex.page. */
+	async list(place: TokenPlace, wanted: TokensWanted = {}): Promise<TokensPage> {
+		return await this.#index.page(place, wanted);
 	}
 
 	/**
@@ -193,11 +191,12 @@ export class ApiTokens {
 	async revoke(grant: Grant, id: string): Promise<void> {
 		if (!isTokenId(id)) throw noSuchToken();
 		const now = new Date(this.#shared.clock.now()).toISOString();
-		await this.#register(id).update<void>(grant, (value) => {
-			if (value !== null && value.revoked !== null) return { answer: undefined };
+		const ended = await this.#register(id).update<StoredToken>(grant, (value) => {
+			if (value !== null && value.revoked !== null) return { answer: value };
 			const revoked = { ...(value ?? neverIssued(id, now)), revoked: now };
-			return { operation: "token.revoke", value: revoked, result: undefined };
+			return { operation: "token.revoke", value: revoked, result: revoked };
 		});
+		await this.#index.forget(viewOf(ended));
 	}
 
 	/**
@@ -223,20 +222,11 @@ export class ApiTokens {
 		await this.revoke(await ownGrant(caller), caller.principal.loginId);
 	}
 
-	async #ids(): Promise<string[]> {
-		const ids: string[] = [];
-		for (let after: string | undefined; ids.length < limits.tokensListedMax; ) {
-			const page = await this.#shared.store.list({
-				prefix: tokenRegisters,
-				delimiter: "/",
-				limit: limits.listPageMax,
-				...(after === undefined ? {} : { after }),
-			});
-			ids.push(...page.prefixes.map((prefix) => prefix.slice(tokenRegisters.length, -1)));
-			if (page.next === undefined) break;
-			after = page.next;
-		}
-		return ids.filter(isTokenId).slice(0, limits.tokensListedMax);
+	/** As `find`, a few seconds old, and without pushing out the registers of tokens in use. */
+	async #glance(id: string): Promise<ApiToken | null> {
+		const register = this.#registers.get(id) ?? this.#open(id);
+		const { value } = await readAtMost(register, limits.credentialFreshMs);
+		return value === null || value.sha256 === "" ? null : viewOf(value);
 	}
 
 	async #find(id: string, ageMaxMs: number): Promise<StoredToken | null> {

@@ -16,8 +16,8 @@ const surfaceNames = {
 /** The holder in words: `alice@laptop as admin, since 2026-01-02T03:04:05Z, over the HTTP backend`. */
 export function describeHolder(lock: Lock): string {
 	const who = lock.info.Who;
-	const name =
-		typeof who === "string" && who !== "" ? `${who} as ${lock.principal}` : lock.principal;
+	const isNamed = typeof who === "string" && who !== "" && who !== lock.principal;
+	const name = isNamed ? `${who} as ${lock.principal}` : lock.principal;
 	// Clients print this on terminals; whoever locks chooses the name.
 	return `held by ${safeText(name)}, since ${lock.since}, over ${surfaceNames[lock.surface]}`;
 }

@@ -77,8 +77,7 @@ export class Organizations {
 			clock: deps.clock,
 			root: this.root,
 			isOpen: (entry) => this.#pool.isOpen(organizationOf(entry)),
-			look: (entry, act) =>
-				this.#pool.look(organizationOf(entry), (open) => beginRoles(open, entry.first), act),
+			look: (entry, act) => this.#look(entry, act),
 		});
 	}
 
@@ -98,6 +97,21 @@ export class Organizations {
 		return await this.#lend(entry, async (open) => {
 			if (!(await this.#sight.maySee(caller, open))) throw this.#absent(caller, document);
 			this.#pool.keepSwept(open);
+			return await act(open);
+		});
+	}
+
+	/** As `use`, for one look into each of many: those that others work with stay open. */
+	async look<T>(
+		caller: Caller,
+		name: string,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		if (name === this.root.organization.name) return await act(this.root);
+		const { document, entry } = await this.#find((known) => findLiving(known, name));
+		if (entry === null) throw this.#absent(caller, document);
+		return await this.#look(entry, async (open) => {
+			if (!(await this.#sight.maySee(caller, open))) throw this.#absent(caller, document);
 			return await act(open);
 		});
 	}
@@ -274,6 +288,14 @@ export class Organizations {
 	): Promise<T> {
 		const prepare = (open: OpenOrganization) => beginRoles(open, entry.first);
 		return await this.#pool.use(organizationOf(entry), prepare, act);
+	}
+
+	async #look<T>(
+		entry: OrganizationEntry,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
+		const prepare = (open: OpenOrganization) => beginRoles(open, entry.first);
+		return await this.#pool.look(organizationOf(entry), prepare, act);
 	}
 
 	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {

@@ -89,10 +89,14 @@ export class UnitDirectory {
 		return all;
 	}
 
-	/** Ids of all units as a listing that begins now shows them, in no order. Fails with StoreError. */
-	async listIds(): Promise<UnitId[]> {
-		const [logged, plain] = await Promise.all([this.#listLogs(), listPlain(this.#deps.store)]);
-		return [...logged, ...plain.states.keys()];
+	/** Ids of units with a log as a listing that begins now shows them. Fails with StoreError. */
+	async listLogged(): Promise<readonly UnitId[]> {
+		return await this.#listLogs();
+	}
+
+	/** Ids of plain states as a listing that begins now shows them. Fails with StoreError. */
+	async listPlain(): Promise<readonly UnitId[]> {
+		return [...(await listPlain(this.#deps.store)).states.keys()];
 	}
 
 	/** Loads everything anew. Fails with StoreError. */

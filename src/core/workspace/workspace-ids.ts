@@ -1,7 +1,8 @@
 /**
  * Ids of workspaces: made from the unit's id, of a fixed length, and so nothing that a unit could be
- * read from. Which unit one means is remembered; where it is not, one listing of all units tells.
+ * read from. Which unit one means is remembered; where it is not, a listing of the units tells.
  */
+import { SharedRuns } from "../../lib/shared-runs.ts";
 import { limits } from "../limits.ts";
 import { orUnavailable } from "../log/record-log.ts";
 import { derivedId, idHeadIn } from "../organization/id.ts";
@@ -20,12 +21,14 @@ export class WorkspaceIds {
 	readonly #deps: WorkspaceIdsDeps;
 	/** The one that was asked for longest ago first. */
 	readonly #known = new Map<string, UnitId>();
-	#listing: Promise<ReadonlyMap<string, UnitId>> | null = null;
-	/** Begins when the running one has ended. */
-	#nextListing: Promise<ReadonlyMap<string, UnitId>> | null = null;
+	readonly #logged: SharedRuns<ReadonlyMap<string, UnitId>>;
+	readonly #plain: SharedRuns<ReadonlyMap<string, UnitId>>;
 
 	constructor(deps: WorkspaceIdsDeps) {
 		this.#deps = deps;
+		const { directory } = deps;
+		this.#logged = new SharedRuns(async () => this.#byId(await directory.listLogged()));
+		this.#plain = new SharedRuns(async () => this.#byId(await directory.listPlain()));
 	}
 
 	/** The id of the unit's workspace, for as long as there is the organization. */
@@ -43,10 +46,19 @@ export class WorkspaceIds {
 	async unitOf(id: string): Promise<UnitId> {
 		const isOurs = id.startsWith("ws-") && idHeadIn(id) === this.#deps.organization.idHead;
 		if (!isOurs) throw unitNotFound();
-		const unit = this.#known.get(id) ?? (await orUnavailable(() => this.#listed())).get(id);
+		const unit = this.#known.get(id) ?? (await orUnavailable(() => this.#listed(id)));
 		if (unit === undefined) throw unitNotFound();
 		this.#remember(id, unit);
 		return unit;
+	}
+
+	/** Most units have a log, and logs are sooner listed than everything that is no log. */
+	async #listed(id: string): Promise<UnitId | undefined> {
+		return (await this.#logged.run()).get(id) ?? (await this.#plain.run()).get(id);
+	}
+
+	#byId(units: readonly UnitId[]): ReadonlyMap<string, UnitId> {
+		return new Map(units.map((unit) => [this.idOf(unit), unit]));
 	}
 
 	#remember(id: string, unit: UnitId): void {
@@ -55,31 +67,5 @@ export class WorkspaceIds {
 		if (this.#known.size <= limits.workspaceIdsKept) return;
 		const [oldest] = this.#known.keys();
 		if (oldest !== undefined) this.#known.delete(oldest);
-	}
-
-	/** A listing that has not begun yet; those who come while one runs share the next. */
-	#listed(): Promise<ReadonlyMap<string, UnitId>> {
-		const running = this.#listing;
-		if (running === null) return this.#begin();
-		this.#nextListing ??= running
-			.catch(() => undefined)
-			.then(() => {
-				this.#nextListing = null;
-				return this.#begin();
-			});
-		return this.#nextListing;
-	}
-
-	#begin(): Promise<ReadonlyMap<string, UnitId>> {
-		const listing = this.#list().finally(() => {
-			if (this.#listing === listing) this.#listing = null;
-		});
-		this.#listing = listing;
-		return listing;
-	}
-
-	async #list(): Promise<ReadonlyMap<string, UnitId>> {
-		const units = await this.#deps.directory.listIds();
-		return new Map(units.map((unit) => [this.idOf(unit), unit]));
 	}
 }

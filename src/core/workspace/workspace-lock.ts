@@ -37,7 +37,7 @@ export function isOwnLock(lock: Lock, caller: Caller, id: UnitId): boolean {
 export function ownLockId(lock: Lock | null, caller: Caller, id: UnitId): string {
 	if (lock === null) {
 		throw new DomainError("lock_mismatch", "the workspace is not locked", {
-			hint: "lock the workspace before you write its state; `-lock=false` is not taken here",
+			hint: "its lock was broken, or never taken: lock the workspace before you write its state; `-lock=false` is not taken here",
 		});
 	}
 	if (!isOwnLock(lock, caller, id)) throw lockedError(lock);

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import type { CreateToken, TokenCreated } from "../../api/identity.ts";
+import type { CreateToken, TokenCreated, TokenView } from "../../api/identity.ts";
 import { writePrivateFile } from "../../client/credentials/private-file.ts";
 import { isClientError } from "../../client/errors.ts";
 import { type Api, keepSecret } from "../configuration.ts";
@@ -114,12 +114,9 @@ export const tokenResource: ResourceType<Api> = {
 		return { ...shown(created), token: planned.secret_in_state === true ? created.token : null };
 	},
 	async read(state, { api, signal }) {
-		const { tokens } = await listed(api, signal);
-		const token = tokens.find(({ id }) => id === state.id);
+		const token = await found(api, textOf(state, "id") ?? "", signal);
 		const hasEnded = token?.expires != null && Date.parse(token.expires) <= Date.now();
-		return token === undefined || hasEnded
-			? null
-			: { subject: token.subject, expires: token.expires };
+		return token === null || hasEnded ? null : { subject: token.subject, expires: token.expires };
 	},
 	remove: (state, { api }) => revoke(textOf(state, "id") ?? "", api),
 };
@@ -188,13 +185,12 @@ function shown({ id, subject, expires }: TokenCreated): PlainMap {
 	return { id, subject, expires };
 }
 
-/** Everybody's where one may see them, else one's own. */
-async function listed(api: Api, signal: AbortSignal) {
+async function found(api: Api, id: string, signal: AbortSignal): Promise<TokenView | null> {
 	try {
-		return await api.identity.listTokens({ all: true }, { signal });
+		return await api.identity.getToken(id, { signal });
 	} catch (error) {
-		if (!isClientError(error, "forbidden")) throw error;
-		return await api.identity.listTokens({ all: false }, { signal });
+		if (isClientError(error, "not_found")) return null;
+		throw error;
 	}
 }
 

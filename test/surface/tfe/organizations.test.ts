@@ -1,7 +1,8 @@
 /** Organizations over the TFE API: made, set up, listed and deleted as API clients do it. */
 import { expect, test } from "bun:test";
 import { workspaceId } from "../../support/workspace-id.ts";
-import { base, call, seeded } from "./client.ts";
+import { stateText } from "../test-app.ts";
+import { announcement, base, call, pathOf, put, seeded } from "./client.ts";
 
 const document = (attributes: object) => ({ data: { type: "organizations", attributes } });
 
@@ -66,4 +67,22 @@ test("its default execution mode is that of new workspaces", async () => {
 	expect(silent.one.attributes).toMatchObject({ "execution-mode": "remote" });
 	const saying = await make({ name: "two", "execution-mode": "local" });
 	expect(saying.one.attributes).toMatchObject({ "execution-mode": "local" });
+});
+
+test("a refused state is told how to force it there, and not onto the unit of that name here", async () => {
+	await using app = await seeded();
+	await call(app, "POST", `${base}/organizations`, document({ name: "acme" }));
+	const made = await call(app, "POST", `${base}/organizations/acme/workspaces`, {
+		data: { type: "workspaces", attributes: { name: "app__prod" } },
+	});
+	const path = `${base}/workspaces/${made.one.id}`;
+	await call(app, "POST", `${path}/actions/lock`);
+	const upload = await call(app, "POST", `${path}/state-versions`, announcement(stateText(2)));
+	const url = pathOf(upload.one.attributes["hosted-state-upload-url"]);
+	expect(await put(app, url, stateText(2))).toBe(200);
+	const refused = await call(app, "POST", `${path}/state-versions`, announcement(stateText(1)));
+	expect(refused).toMatchObject({
+		status: 409,
+		detail: expect.stringContaining("`taco unit push --force --org acme app/prod FILE`"),
+	});
 });

@@ -105,6 +105,25 @@ describe("snapshots", () => {
 		const current = await app.send("GET", `${prod}/current-state-version`);
 		expect(current.headers.get("x-terraform-snapshot-interval")).toBe("60");
 	});
+
+	test("are asked for before the first state too, in the type that clients read this from", async () => {
+		await using app = await seeded();
+		const created = await call(app, "POST", `${base}/organizations/default/workspaces`, {
+			data: { type: "workspaces", attributes: { name: "myapp__new" } },
+		});
+		for (const userAgent of ["go-tfe", "other"]) {
+			const current = await app.send(
+				"GET",
+				`${base}/workspaces/${created.one.id}/current-state-version`,
+				{ headers: { "user-agent": userAgent } },
+			);
+			expect(current.status).toBe(404);
+			expect(Object.fromEntries(current.headers)).toMatchObject({
+				"content-type": expect.stringContaining("application/vnd.api+json"),
+				"x-terraform-snapshot-interval": "60",
+			});
+		}
+	});
 });
 
 describe("what is in a state", () => {

@@ -345,7 +345,7 @@ describe("codes", () => {
 			for (const one of won) {
 				expect(await late.tokens.verify(one.value?.access_token ?? "")).toBeNull();
 			}
-			expect(await late.tokens.list()).toEqual([]);
+			expect((await late.tokens.list({ organization: null })).tokens).toEqual([]);
 		}
 	});
 

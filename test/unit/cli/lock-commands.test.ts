@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../support/tmpdir.ts";
-import { FakeServer, failure } from "./fake-server.ts";
+import { FakeServer, type Fault, failure } from "./fake-server.ts";
 import { type Finished, start, type TerminalOptions, taco } from "./terminal.ts";
 
 let server: FakeServer;
@@ -157,6 +157,26 @@ describe("locks", () => {
 		);
 		expect((await unit("who", "a")).out).toBe("");
 		expect(JSON.parse((await unit("who", "--json")).out)).toMatchObject({ count: 1 });
+	});
+
+	test("who asks about one unit by its name, since lists may be late", async () => {
+		const held = server.unit("a");
+		server.unit("a/b");
+		server.lockOf("a/b", "l2");
+		const count = async (prefix: string) =>
+			JSON.parse((await unit("who", prefix, "--json")).out).count;
+		const lateList: Fault = async (_, answer) => {
+			const before = await answer();
+			if (held.lock === undefined) server.lockOf("a", "l1");
+			else held.lock = undefined;
+			return before;
+		};
+		server.faults.push(lateList);
+		expect(await count("a")).toBe(2);
+		server.faults.push(lateList);
+		expect(await count("a")).toBe(1);
+		expect(await count("a/")).toBe(1);
+		expect(await count("none")).toBe(0);
 	});
 });
 

@@ -81,17 +81,6 @@ describe("requests", () => {
 		expect(server.requests.length).toBe(3);
 	});
 
-	test("list organizations over pages", async () => {
-		const page = (name: string, next?: string) => () =>
-			Response.json({ organizations: [{ name }], count: 1, next });
-		server.faults.push(page("default", "default"), page("acme", "acme"), page("c"));
-		const found = await client().organizations.list();
-		expect(found.map(({ name }) => name)).toEqual(["default", "acme", "c"]);
-		expect(server.requests.map(({ target }) => target)).toEqual([
-			...["/v1/orgs", "/v1/orgs?cursor=default", "/v1/orgs?cursor=acme"],
-		]);
-	});
-
 	test("an answer that is no OpenTaco answer says so", async () => {
 		for (const answer of [
 			() => new Response("<html>welcome</html>"),

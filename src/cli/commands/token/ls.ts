@@ -1,15 +1,15 @@
 import { command } from "../../command.ts";
 
 export default command({
-	args: { all: { type: "boolean", description: "Everybody's tokens, not only yours" } },
+	args: { all: { type: "boolean", description: "Everybody's tokens in the organization" } },
 	async run(cli, args) {
 		const client = await cli.identityClient();
-		const list = await client.listTokens({ all: args.all === true }, { signal: cli.signal });
+		const tokens = await client.listTokens({ all: args.all === true }, { signal: cli.signal });
 		if (cli.output.json) {
-			await cli.output.document(list);
+			await cli.output.document({ tokens });
 			return;
 		}
-		if (list.tokens.length === 0) {
+		if (tokens.length === 0) {
 			await cli.output.note("No tokens");
 			return;
 		}
@@ -23,7 +23,7 @@ export default command({
 				{ title: "ORGANIZATION" },
 				{ title: "NARROWED TO" },
 			],
-			rows: list.tokens.map((token) => [
+			rows: tokens.map((token) => [
 				token.id,
 				token.name,
 				token.subject,

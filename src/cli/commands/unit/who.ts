@@ -1,4 +1,6 @@
-import type { LockView } from "../../../api/units.ts";
+import type { LockView, UnitView } from "../../../api/units.ts";
+import type { TacoClient } from "../../../client/client.ts";
+import { isClientError } from "../../../client/errors.ts";
 import { command } from "../../command.ts";
 
 export default command({
@@ -8,7 +10,8 @@ export default command({
 	},
 	async run(cli, { prefix }) {
 		const client = await cli.client();
-		const units = await client.listUnits({ prefix }, { signal: cli.signal });
+		const listed = await client.listUnits({ prefix }, { signal: cli.signal });
+		const units = prefix === undefined ? listed : await renewed(client, listed, prefix, cli.signal);
 		const held = units.flatMap(({ id, lock }) => (lock === undefined ? [] : [{ unit: id, lock }]));
 		if (cli.output.json) {
 			await cli.output.document({ locks: held, count: held.length });
@@ -29,6 +32,22 @@ export default command({
 		}
 	},
 });
+
+/** Lists are seconds late with what another server did; who asks about one unit is told the present. */
+async function renewed(
+	client: TacoClient,
+	listed: readonly UnitView[],
+	id: string,
+	signal: AbortSignal,
+): Promise<readonly UnitView[]> {
+	const others = listed.filter((unit) => unit.id !== id);
+	try {
+		return [await client.getUnit(id, { signal }), ...others];
+	} catch (error) {
+		if (!isClientError(error, "unit_not_found", "invalid_unit_id")) throw error;
+		return others;
+	}
+}
 
 function row(unit: string, lock: LockView): string[] {
 	const holder = lock.who === "" ? lock.principal : lock.who;

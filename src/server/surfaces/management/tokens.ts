@@ -10,6 +10,7 @@ import {
 import { ownGrant } from "../../../auth/shared-state.ts";
 import type { ApiToken } from "../../../auth/token/api-token.ts";
 import { DomainError } from "../../../core/errors.ts";
+import { limits } from "../../../core/limits.ts";
 import {
 	defaultOrganizationName,
 	type Organization,
@@ -24,7 +25,7 @@ import {
 } from "../../shared/own-tokens.ts";
 import type { SurfaceDeps } from "../../shared/surface-deps.ts";
 import type { CollectionExchange, CollectionOperation } from "./operation.ts";
-import { readFlag, readJson } from "./operation.ts";
+import { readCount, readFlag, readJson } from "./operation.ts";
 
 const tag = "Tokens";
 
@@ -116,27 +117,61 @@ const listTokens: CollectionOperation = {
 	method: "GET",
 	path: "/v1/auth/tokens",
 	tag,
-	summary: "One's own tokens, or with `all` everybody's",
+	summary: "One's own tokens, or with `all` those of the organization, in order of their ids",
 	query: [
 		{
 			name: "all",
-			description: "Everybody's; needs token.manage",
+			description: "Everybody's of the organization; needs token.manage",
 			schema: { type: "boolean", default: false },
 		},
+		{
+			name: "limit",
+			description: `At most this many; ${limits.tokensPageDefault} without it`,
+			schema: { type: "integer", minimum: 1, maximum: limits.tokensPageMax },
+		},
+		{ name: "cursor", description: "The `next` of the page before", schema: { type: "string" } },
 	],
 	success: { status: 200, schema: TokenList },
 	failures: [400],
-	async handle({ caller, deps, context, organization }) {
+	async handle({ caller, deps, context: { query }, organization }) {
 		const { tokens } = await deps.identities;
-		const isAll = readFlag(context.query, "all");
+		const isAll = readFlag(query, "all");
 		if (isAll) await deps.core.parts.gate.authorize(caller, "token.manage", "*");
-		const shown = (await tokens.list()).filter(
-			(token) => (isAll && isTokenOf(token, organization)) || isOwnToken(token, caller),
-		);
-		const list: TokenList = { tokens: shown.map((token) => tokenView(token, organization)) };
+		const place = isAll ? { organization: organization.key } : { subject: caller.principal.id };
+		const page = await tokens.list(place, {
+			limit: readCount(query, "limit") ?? limits.tokensPageDefault,
+			after: query.get("cursor") ?? undefined,
+			wants: (token) => (isAll ? isTokenOf(token, organization) : isOwnToken(token, caller)),
+		});
+		const list: TokenList = {
+			tokens: page.tokens.map((token) => tokenView(token, organization)),
+			...(page.next === undefined ? {} : { next: page.next }),
+		};
 		return Response.json(list);
 	},
 };
+
+const getToken: CollectionOperation = {
+	scope: "collection",
+	id: "getToken",
+	method: "GET",
+	path: "/v1/auth/tokens/:token",
+	tag,
+	summary: "One token that was not revoked, by its public part",
+	success: { status: 200, schema: TokenView },
+	failures: [404],
+	async handle(exchange) {
+		const found = await visibleToken(exchange);
+		if (found.revoked !== null) throw noSuchToken();
+		return Response.json(tokenView(found, exchange.organization));
+	},
+};
+
+function noSuchToken(): DomainError {
+	return new DomainError("not_found", "there is no such token", {
+		hint: "taco token ls lists them",
+	});
+}
 
 /** A token that the caller may know of: their own, or anybody's with token.manage. */
 async function visibleToken({
@@ -152,11 +187,7 @@ async function visibleToken({
 		(isOwnToken(found, caller) ||
 			(isTokenOf(found, organization) && (await gate.may(caller, "token.manage", "*"))));
 	// Whether a token exists is nobody's business but its owner's and the administrators'.
-	if (found === null || !isVisible) {
-		throw new DomainError("not_found", "there is no such token", {
-			hint: "taco token ls lists them",
-		});
-	}
+	if (found === null || !isVisible) throw noSuchToken();
 	return found;
 }
 
@@ -220,6 +251,7 @@ function publicPart(text: string): string {
 export const tokenOperations: readonly CollectionOperation[] = [
 	createToken,
 	listTokens,
+	getToken,
 	renewToken,
 	revokeToken,
 ];

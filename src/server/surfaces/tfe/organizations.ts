@@ -113,7 +113,7 @@ async function mailsOf(
 	const queue = names.values();
 	const look = async () => {
 		for (const name of queue) {
-			const { email } = await deps.organizations.use(caller, name, ({ core }) =>
+			const { email } = await deps.organizations.look(caller, name, ({ core }) =>
 				core.organizationSettings.read(),
 			);
 			mails.set(name, String(email).toLowerCase());

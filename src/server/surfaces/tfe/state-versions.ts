@@ -8,6 +8,7 @@ import type { UnitId } from "../../../core/unit/unit-id.ts";
 import { ownLockId } from "../../../core/workspace/workspace-lock.ts";
 import { stateResponse } from "../../shared/state-response.ts";
 import { cut, list, nothing, one, pageIn, relatedId, resourceIn } from "./document.ts";
+import { presentTfeError } from "./errors.ts";
 import { type Exchange, param, type Route } from "./exchange.ts";
 import {
 	base64OfMd5,
@@ -35,8 +36,9 @@ const includes: ReadonlySet<string> = new Set([
 ]);
 
 /** 404 is how clients are told that there is no state yet. */
-function noState(): DomainError {
-	return new DomainError("no_state", "the workspace has no state yet");
+function noState({ request, context, deps }: Exchange): Response {
+	const error = new DomainError("no_state", "the workspace has no state yet");
+	return presentTfeError(error, request, context, deps.log);
 }
 
 async function current(exchange: Exchange): Promise<Response> {
@@ -45,11 +47,10 @@ async function current(exchange: Exchange): Promise<Response> {
 	const limited = await deps.core.outputs.limitedVersion(caller, id);
 	if (limited !== null) return await shownLimited(exchange, id, limited);
 	const unit = await deps.core.units.get(caller, id);
-	if (unit.current === null) {
-		if (unit.isAdopted) throw noState();
-		return await shown(exchange, unit, null);
-	}
-	return withSnapshots(await shown(exchange, unit, unit.current), unit);
+	// A first apply has nothing but this answer to learn from that snapshots are wanted.
+	const isEmpty = unit.current === null && unit.isAdopted;
+	const answer = isEmpty ? noState(exchange) : await shown(exchange, unit, unit.current);
+	return withSnapshots(answer, unit);
 }
 
 async function shown(

@@ -133,9 +133,13 @@ async function listUsers(exchange: Exchange): Promise<Response> {
 	const { caller, deps, context, params } = exchange;
 	if (params.user !== userId(caller.principal)) throw absent();
 	const { tokens } = await deps.identities;
-	const own = (await tokens.list()).filter((token) => isOwnToken(token, caller));
+	const { tokens: own } = await tokens.list(
+		{ subject: caller.principal.id },
+		{ wants: (token) => isOwnToken(token, caller) },
+	);
+	const inOrder = [...own].sort((a, b) => (a.created < b.created ? -1 : 1));
 	return paged(
-		own.map((token) => view(exchange, token)),
+		inOrder.map((token) => view(exchange, token)),
 		context.query,
 	);
 }

@@ -6,6 +6,7 @@
 import type { Keyring } from "../../../auth/token/keyring.ts";
 import { DomainError, isDomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
+import type { Organization } from "../../../core/organization/organization.ts";
 import type { Caller, Principal } from "../../../core/principal.ts";
 import { forceForbidden, regression } from "../../../core/state/rules.ts";
 import type { Version } from "../../../core/unit/record.ts";
@@ -79,15 +80,17 @@ function isCurrent(version: Version | null, { md5 }: Announced): version is Vers
 }
 
 /** Terraform's `state push -force` does not reach a server from a cloud block; another way does. */
-function unforced(reason: string, id: UnitId): DomainError {
+function unforced(reason: string, id: UnitId, { name, isDefault }: Organization): DomainError {
+	// Without its organization the command would replace the state of another unit.
+	const unit = isDefault ? id : `--org ${name} ${id}`;
 	return new DomainError("state_conflict", reason, {
-		hint: `read the current state and apply again; to replace it on purpose, unlock the workspace and run \`taco unit push --force ${id} FILE\``,
+		hint: `read the current state and apply again; to replace it on purpose, unlock the workspace and run \`taco unit push --force ${unit} FILE\``,
 	});
 }
 
 /** Refuses early what the write would refuse when the bytes have come. */
 async function checkFollows(
-	{ caller, deps }: Exchange,
+	{ caller, deps, organization }: Exchange,
 	unit: UnitSummary,
 	announced: Announced,
 ): Promise<void> {
@@ -96,7 +99,7 @@ async function checkFollows(
 	if (isCurrent(unit.current, announced)) return;
 	const reason = regression(unit.current ?? undefined, announced);
 	if (reason === null) return;
-	if (!announced.force) throw unforced(reason, unit.id);
+	if (!announced.force) throw unforced(reason, unit.id, organization);
 	if (!(await gate.may(caller, "unit.force", unit.id))) throw forceForbidden();
 }
 

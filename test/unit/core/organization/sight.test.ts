@@ -153,6 +153,19 @@ describe("a look", () => {
 		expect(server.flushed).not.toContain("o000");
 		// Those that were opened for the look are closed again.
 		expect(new Set(server.flushed).size).toBe(limits.organizationsOpenMax + 7);
+		for (let n = 0; n < limits.organizationsOpenMax + 8; n++) {
+			const { email } = await server.organizations.look(alice, nameOf(n), ({ core }) =>
+				core.organizationSettings.read(),
+			);
+			expect(email).toBe("");
+		}
+		expect(server.flushed).not.toContain("o000");
+		for (const name of ["o001", "nowhere"]) {
+			await expect(server.organizations.look(bob, name, async () => "in")).rejects.toMatchObject({
+				code: "not_found",
+				message: "there is no such organization",
+			});
+		}
 	});
 
 	test("that fails is a failure, and is taken again", async () => {
