@@ -30,6 +30,8 @@ export class Bucket {
 	readonly history: Change[] = [];
 	/** Who looked at plain states, and how much of the history there was then. */
 	readonly looks: { readonly by: string; readonly key: string; readonly index: number }[] = [];
+	/** Keys that were read or listed under, each with the servers that did. */
+	readonly asked = new Map<string, Set<string>>();
 	/** For listings of the past: when each key was there. */
 	readonly #presence = new Map<string, { from: number; until: number }[]>();
 
@@ -50,6 +52,11 @@ export class Bucket {
 	/** Notes that the object was looked at, when there was so much of the history. */
 	look(key: string, by: string, index: number): void {
 		if (key.endsWith(".tfstate")) this.looks.push({ by, key, index });
+	}
+
+	/** Notes that the key was asked for; listing everything asks for nobody's in particular. */
+	ask(key: string, by: string): void {
+		if (key !== "") this.asked.set(key, (this.asked.get(key) ?? new Set()).add(by));
 	}
 
 	put(key: string, bytes: Uint8Array, by: string, sentAt: number): void {

@@ -7,6 +7,7 @@ import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { type Attempt, type AttemptResult, type Intent, repeatable } from "./history.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { withCoreOf } from "./scopes.ts";
 import type { SimServer } from "./server.ts";
 
 /** A client stops waiting for a reply after this, ms. */
@@ -120,7 +121,7 @@ export async function send(desk: Desk, server: SimServer, intent: Intent, act: A
 					const seen: Seen = { outcome: outcome === "open" ? "unknown" : outcome, code, result };
 					scheduler.after(1, "reply", () => resolve(seen));
 				};
-				perform(server.core, attempt, desk, act).then(done, done);
+				perform(server, attempt, desk, act).then(done, done);
 			}),
 		);
 		scheduler.after(patienceMs, "patience", () =>
@@ -129,7 +130,7 @@ export async function send(desk: Desk, server: SimServer, intent: Intent, act: A
 	});
 }
 
-async function perform(core: Core, attempt: Attempt, desk: Desk, act: Act): Promise<void> {
+async function perform(server: SimServer, attempt: Attempt, desk: Desk, act: Act): Promise<void> {
 	const caller: Caller = {
 		principal: { id: attempt.principal, credentialKind: "admin-token", loginId: attempt.principal },
 		surface: attempt.surface ?? "http-backend",
@@ -138,7 +139,7 @@ async function perform(core: Core, attempt: Attempt, desk: Desk, act: Act): Prom
 	const unit = desk.unitIds.get(attempt.unit);
 	if (unit === undefined) throw new Error("a unit of nobody");
 	try {
-		attempt.result = await act(core, caller, unit);
+		attempt.result = await withCoreOf(server, attempt.unit, (core) => act(core, caller, unit));
 		attempt.outcome = "ok";
 	} catch (error) {
 		const code = (error as { code?: unknown }).code;

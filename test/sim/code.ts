@@ -11,6 +11,8 @@ export interface Code {
 	readonly decideAdminOnly: typeof import("../../src/core/rbac/grant.ts").decideAdminOnly;
 	readonly parseUnitId: typeof import("../../src/core/unit/unit-id.ts").parseUnitId;
 	readonly StoreError: typeof import("../../src/core/ports/blob-store.ts").StoreError;
+	readonly CorePool: typeof import("../../src/core/organization/core-pool.ts").CorePool;
+	readonly TaskGroup: typeof import("../../src/lib/task-group.ts").TaskGroup;
 	readonly withDeadline: typeof import("../../src/storage/with-deadline.ts").withDeadline;
 	readonly withRetry: typeof import("../../src/storage/with-retry.ts").withRetry;
 	readonly exactly: typeof import("../../src/storage/exact-stream.ts").exactly;
@@ -29,6 +31,8 @@ export async function loadCode(root: string = repository): Promise<Code> {
 				"core/rbac/grant.ts",
 				"core/unit/unit-id.ts",
 				"core/ports/blob-store.ts",
+				"core/organization/core-pool.ts",
+				"lib/task-group.ts",
 				"storage/with-deadline.ts",
 				"storage/with-retry.ts",
 				"storage/exact-stream.ts",

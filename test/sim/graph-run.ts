@@ -9,6 +9,7 @@ import { testSettings } from "../support/core.ts";
 import { dependency, remoteState, stateText } from "../support/graph-states.ts";
 import { Bucket } from "./bucket.ts";
 import { checkAcknowledgements } from "./checkers/acknowledgements.ts";
+import { type Acknowledging, checkByHand } from "./checkers/by-hand.ts";
 import { type Chain, chainOf } from "./checkers/chain.ts";
 import type { Code } from "./code.ts";
 import { callFaults, FaultPlan, type FaultProfile } from "./faults.ts";
@@ -41,6 +42,9 @@ const declared = [
 ] as const;
 /** Whose state holds a copy of what another one had. */
 const readers: Readonly<Record<string, string>> = { d: "c", e: "a" };
+/** The units that are declared above this one and of which its state never holds a copy. */
+const above = (unit: string) =>
+	declared.filter(([from, , to]) => to === unit && readers[to] !== from).map(([from]) => from);
 const caller = (surface: "http-backend" | "management") =>
 	({
 		principal: { id: "admin", credentialKind: "admin-token", loginId: "admin" },
@@ -94,6 +98,7 @@ class GraphWorld {
 	readonly #bucket: Bucket;
 	readonly #servers: SimServer[] = [];
 	readonly #ids: ReadonlyMap<string, UnitId>;
+	readonly #byHand: Acknowledging[] = [];
 	#started = 0;
 	#serial = 0;
 
@@ -120,6 +125,7 @@ class GraphWorld {
 		await this.#declare();
 		const until = durationMs - 1000;
 		const work = names.map((name) => this.#work(name, until));
+		work.push(this.#acknowledgeNowAndThen(until));
 		if (!this.#isCalm) work.push(this.#kill(until));
 		await Promise.all(work);
 		await this.#scheduler.sleep(6000);
@@ -247,6 +253,32 @@ class GraphWorld {
 		);
 	}
 
+	/** Somebody says that a unit is up to date, whatever runs on it. */
+	async #acknowledgeNowAndThen(until: number): Promise<void> {
+		while (this.#scheduler.now < until) {
+			await this.#scheduler.sleep(this.#prng.between(50, 1500));
+			await this.#acknowledge(this.#prng.pick(names));
+		}
+	}
+
+	async #acknowledge(unit: string): Promise<void> {
+		const requestId = `by-hand-${this.#byHand.length}`;
+		const request: Acknowledging = {
+			...{ unit, requestId, from: null, until: null, machine: null, outcome: "" },
+		};
+		this.#byHand.push(request);
+		const { history } = this.#bucket;
+		await this.#ask(async (server) => {
+			Object.assign(request, { from: history.length, machine: server.machine });
+			const asked = { ...caller("management"), requestId };
+			request.outcome = await server.core.graph.acknowledge(asked, this.#id(unit)).then(
+				() => "ok",
+				(error: { readonly code?: string }) => error.code ?? `crash: ${error}`,
+			);
+			request.until = history.length;
+		});
+	}
+
 	/** Sends to some server; false when it fails, or when the server dies. */
 	#ask(act: (server: SimServer) => Promise<unknown>): Promise<boolean> {
 		const server = this.#server();
@@ -293,7 +325,10 @@ class GraphWorld {
 				this.violations.push(`${server.name} ${when}: ${differing.join("; ")}`);
 			}
 		}
-		this.violations.push(...checkAcknowledgements(chains, this.#isCalm));
+		this.violations.push(
+			...checkAcknowledgements(chains),
+			...checkByHand(chains, this.#byHand, above, system),
+		);
 		this.statuses = wanted;
 		return wanted;
 	}

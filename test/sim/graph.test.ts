@@ -41,6 +41,7 @@ const edit = (file: string, find: string, replace: string): Edit => ({ file, fin
 const view = "core/graph/view.ts";
 const live = "core/graph/live.ts";
 const writer = "core/state/writer.ts";
+const byHand = "core/graph/acknowledge.ts";
 
 const bugs: readonly Bug[] = [
 	{
@@ -120,6 +121,24 @@ const bugs: readonly Bug[] = [
 		focus: "calm",
 		seedsMax: 10,
 		edits: [edit(live, "if (!this.#isRunning) return undefined;", "return undefined;")],
+	},
+	{
+		name: "somebody acknowledges while a run is under way",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit(byHand, "if (state.lock !== null) throw lockedError(state.lock);", "")],
+	},
+	{
+		name: "somebody acknowledges what this server remembers",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit(live, "await this.confirm(above);\n", "")],
+	},
+	{
+		name: "somebody acknowledges what came after the heads were confirmed",
+		focus: "calm",
+		seedsMax: 20,
+		edits: [edit(byHand, "Math.max(version, before.get(unit) ?? version),", "version + 1,")],
 	},
 ];
 

@@ -11,6 +11,7 @@
  */
 import type { Edit } from "./planted-code.ts";
 import { overlayBugs } from "./planted-overlay-bugs.ts";
+import { scopeBugs } from "./planted-scope-bugs.ts";
 import type { Focus } from "./swarm.ts";
 
 export interface PlantedBug {
@@ -391,4 +392,5 @@ export const plantedBugs: readonly PlantedBug[] = [
 		edits: [edit("core/core.ts", "publishing.request();", "")],
 	},
 	...overlayBugs,
+	...scopeBugs,
 ];

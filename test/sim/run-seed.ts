@@ -2,7 +2,7 @@
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import { Bucket, type Change } from "./bucket.ts";
 import { checkAll } from "./checkers/all.ts";
-import { chainOf } from "./checkers/chain.ts";
+import { type Chain, chainOf } from "./checkers/chain.ts";
 import { checkShown } from "./checkers/overlays.ts";
 import { checkConvergence } from "./checkers/projections.ts";
 import { acts, type Desk, lockInfo, newEdge, send, sha256, stateBytes } from "./client.ts";
@@ -11,6 +11,7 @@ import { type FaultNote, FaultPlan } from "./faults.ts";
 import type { Attempt, AttemptKind, Violation } from "./history.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./scheduler.ts";
+import { byScope, inOrganization, localName, plainKeyOf, viewFor, withCoreOf } from "./scopes.ts";
 import { type SimServer, startServer } from "./server.ts";
 import { type Focus, type Mix, mixOf, times } from "./swarm.ts";
 import { Client, type Workplace, writeBehindOurBack } from "./workload.ts";
@@ -52,6 +53,8 @@ const eventsMax = 60_000;
 const lister = { id: "admin", credentialKind: "admin-token", loginId: "admin" } as const;
 
 const unitNames = ["app", "app/prod", "other"];
+/** What the other organization's are called; the first is called the same. */
+const otherNames = ["app", "other", "own"];
 
 export async function runSeed(
 	code: Code,
@@ -113,7 +116,8 @@ class World {
 		this.#bucket = bucket;
 		this.#faults = faults;
 		this.#prng = new Prng(`${seed}/world`);
-		const units = unitNames.slice(0, mix.units);
+		const others = mix.hasOrganization ? otherNames.slice(0, mix.units).map(inOrganization) : [];
+		const units = [...unitNames.slice(0, mix.units), ...others];
 		this.place = {
 			mix,
 			bucket,
@@ -123,7 +127,9 @@ class World {
 			attempts: [],
 			units,
 			systemUnit: mix.hasSystemUnit && units.length > 1 ? (units[0] ?? null) : null,
-			unitIds: new Map<string, UnitId>(units.map((unit) => [unit, code.parseUnitId(unit)])),
+			unitIds: new Map<string, UnitId>(
+				units.map((unit) => [unit, code.parseUnitId(localName(unit))]),
+			),
 			nextOp: 0,
 		};
 	}
@@ -185,7 +191,7 @@ class World {
 	#layPlainObjects(): void {
 		for (const unit of this.place.units) {
 			if (this.#prng.chance(0.3)) continue;
-			const key = `${unit}/terraform.tfstate`;
+			const key = plainKeyOf(unit);
 			this.#bucket.put(key, stateBytes(3, `plain-${unit}`, "plain"), "foreign", 0);
 			if (!this.#mix.hasPlainLocks || this.#prng.chance(0.4)) continue;
 			const suffix = this.#prng.pick([".lock", ".tflock"]);
@@ -252,10 +258,11 @@ class World {
 		while (pruneEveryMs > 0 && this.#scheduler.now < durationMs) {
 			await this.#scheduler.sleep(this.#prng.between(1, 2 * pruneEveryMs));
 			const server = this.#prng.pick(this.#servers);
-			const id = this.place.unitIds.get(this.#prng.pick(this.place.units));
+			const unit = this.#prng.pick(this.place.units);
+			const id = this.place.unitIds.get(unit);
 			if (id === undefined) continue;
 			server.machine.deliver("prune", () => {
-				server.core.parts.pruner.prune(id).catch(() => undefined);
+				withCoreOf(server, unit, ({ parts }) => parts.pruner.prune(id)).catch(() => undefined);
 			});
 		}
 	}
@@ -269,9 +276,13 @@ class World {
 
 	#sweep(server: SimServer, isFull: boolean): void {
 		const never = new AbortController().signal;
-		server.machine.deliver("sweep", () => {
-			server.core.parts.sweeper.sweep(never, isFull).catch(() => undefined);
-		});
+		for (const [unit = ""] of byScope(this.place.units)) {
+			server.machine.deliver("sweep", () => {
+				withCoreOf(server, unit, ({ parts }) => parts.sweeper.sweep(never, isFull)).catch(
+					() => undefined,
+				);
+			});
+		}
 	}
 
 	/** Without faults every request is answered in time, and a free lock can be taken (I15). */
@@ -323,8 +334,7 @@ class World {
 		for (const server of this.#servers) this.#sweep(server, true);
 		await this.#scheduler.sleep(times.projectionSettleMs + 3000);
 		for (const unit of this.place.units) {
-			const chain = chainOf(unit, this.#bucket.history);
-			this.found.push(...checkConvergence(chain, this.#bucket));
+			this.found.push(...checkConvergence(this.#chain(unit), viewFor(unit, this.#bucket)));
 		}
 		await this.#compareShown();
 		const { profile, killEveryMs, blackoutAtMs } = this.#mix;
@@ -336,28 +346,40 @@ class World {
 		const { systemUnit } = this.place;
 		if (systemUnit === null) return;
 		const edges = await this.#start().core.graph.declaredEdges();
-		const chain = chainOf(systemUnit, this.#bucket.history);
-		this.found.push(...checkShown(chain, this.#bucket, edges));
+		this.found.push(...checkShown(this.#chain(systemUnit), this.#bucket, edges));
+	}
+
+	#chain(unit: string): Chain {
+		return chainOf(localName(unit), viewFor(unit, this.#bucket).history);
 	}
 
 	/** Lists are caches; where nothing failed, every server's shows every unit as it is. */
 	async #compareLists(): Promise<void> {
 		for (const server of this.#servers) {
-			const caller = { principal: lister, surface: "management", requestId: "list" } as const;
-			const ask = (deleted: boolean) =>
-				server.core.units.list(caller, { prefix: "", labels: {}, deleted });
-			await ask(false);
-			await this.#scheduler.sleep(5000);
-			const listed = [...(await ask(false)).units, ...(await ask(true)).units];
-			for (const unit of this.place.units) {
-				const last = chainOf(unit, this.#bucket.history).entries.at(-1);
-				const shown = listed.find((one) => one.id === unit)?.generation;
-				if (last !== undefined && shown !== last.generation) {
-					this.found.push({
-						invariant: "lists",
-						what: `${server.name} shows ${unit} at ${shown}, it is at ${last.generation}`,
-					});
-				}
+			for (const units of byScope(this.place.units)) await this.#compareList(server, units);
+		}
+	}
+
+	/** `units`: those of one scope; its list shows no others. */
+	async #compareList(server: SimServer, units: readonly string[]): Promise<void> {
+		const caller = { principal: lister, surface: "management", requestId: "list" } as const;
+		const ask = (deleted: boolean) =>
+			withCoreOf(server, units[0] ?? "", (core) =>
+				core.units.list(caller, { prefix: "", labels: {}, deleted }),
+			);
+		await ask(false);
+		await this.#scheduler.sleep(5000);
+		const listed = [...(await ask(false)).units, ...(await ask(true)).units];
+		const say = (what: string) =>
+			this.found.push({ invariant: "lists", what: `${server.name} shows ${what}` });
+		for (const { id } of listed) {
+			if (!units.some((unit) => localName(unit) === id)) say(`${id}, which is not there`);
+		}
+		for (const unit of units) {
+			const last = this.#chain(unit).entries.at(-1);
+			const shown = listed.find((one) => one.id === localName(unit))?.generation;
+			if (last !== undefined && shown !== last.generation) {
+				say(`${unit} at ${shown}, it is at ${last.generation}`);
 			}
 		}
 	}

@@ -1,5 +1,6 @@
 /** A server: the real core on a machine of its own, talking to the shared bucket. */
 import type { Core } from "../../src/core/core.ts";
+import type { CorePool } from "../../src/core/organization/core-pool.ts";
 import type { CoreSettings } from "../../src/core/settings.ts";
 import type { UnitId } from "../../src/core/unit/unit-id.ts";
 import type { Bucket } from "./bucket.ts";
@@ -8,6 +9,7 @@ import type { Code } from "./code.ts";
 import type { CallFaults } from "./faults.ts";
 import { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { connectionOf } from "./scopes.ts";
 import { SimStore } from "./store.ts";
 
 /** Deadlines of one call of the store, ms. */
@@ -17,7 +19,10 @@ const readAttemptsMax = 3;
 export interface SimServer {
 	readonly name: string;
 	readonly machine: Machine;
+	/** Of the default organization. */
 	readonly core: Core;
+	/** Of the other one. */
+	readonly pool: CorePool;
 }
 
 export interface ServerDeps {
@@ -40,22 +45,25 @@ export function startServer(
 	const machine = new Machine(scheduler, skewMs);
 	const clock = machine.clock();
 	const random = new Prng(`${seed}/${name}`);
-	const bare = new SimStore({ name, bucket, machine, faults, code });
-	const bounded = code.withDeadline(bare, clock, {
-		operationMs: callDeadlineMs,
-		streamIdleMs: callDeadlineMs,
-	});
-	const core = code.createCore({
-		store: code.withRetry(bounded, clock, random, readAttemptsMax),
-		clock,
-		random,
-		log: code.silentLog,
-		metrics: code.silentMetrics,
-		decide: code.decideAdminOnly,
-		settings,
-		systemUnit,
+	const storeOf = (connection: string) => {
+		const bare = new SimStore({ name: connection, bucket, machine, faults, code });
+		const bounded = code.withDeadline(bare, clock, {
+			operationMs: callDeadlineMs,
+			streamIdleMs: callDeadlineMs,
+		});
+		return code.withRetry(bounded, clock, random, readAttemptsMax);
+	};
+	const common = {
+		...{ clock, random, settings, log: code.silentLog },
+		...{ metrics: code.silentMetrics, decide: code.decideAdminOnly },
+	};
+	const core = code.createCore({ ...common, store: storeOf(name), systemUnit });
+	const pool = new code.CorePool({
+		store: storeOf(connectionOf(name)),
+		openCore: (organization, store) => code.createCore({ ...common, organization, store }),
+		tasks: new code.TaskGroup(() => {}),
 	});
 	// Never awaited, like what a server runs beside its requests: a dead machine ends it.
 	if (systemUnit !== undefined) void core.parts.liveGraph.run(new AbortController().signal);
-	return { name, machine, core };
+	return { name, machine, core, pool };
 }

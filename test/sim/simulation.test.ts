@@ -20,6 +20,7 @@ const plans: readonly [Focus, number][] = [
 	["sleepers", 10],
 	["calm", 10],
 	["overlay", 40],
+	["organization", 15],
 ];
 
 describe(`simulation, root seed ${root}`, () => {

@@ -31,6 +31,8 @@ interface Call<T> {
 	readonly isWrite: boolean;
 	readonly isListing?: boolean;
 	readonly signal: AbortSignal | undefined;
+	/** The key or prefix of what is read. */
+	readonly asks?: string;
 	/** What it does to the bucket and answers; `at` is the time whose listing is shown. */
 	readonly effect: (at: number) => T;
 	/** Of a read: the answer with its bytes cut off. */
@@ -62,7 +64,7 @@ export class SimStore implements BlobStore {
 	get(key: string, options?: StoreOptions): Promise<BlobBytes | Absent> {
 		const { bucket } = this.#deps;
 		return this.#call<BlobBytes | Absent>({
-			label: `get ${key}`,
+			...{ label: `get ${key}`, asks: key },
 			isWrite: false,
 			signal: options?.signal,
 			effect: () => {
@@ -87,7 +89,7 @@ export class SimStore implements BlobStore {
 		let isCut = false;
 		let seen = 0;
 		const got = await this.#call<(BlobBytes & { size: number }) | Absent>({
-			label: `stream ${key}`,
+			...{ label: `stream ${key}`, asks: key },
 			isWrite: false,
 			signal: options?.signal,
 			effect: () => {
@@ -177,10 +179,10 @@ export class SimStore implements BlobStore {
 
 	list(options: ListOptions): Promise<ListPage> {
 		return this.#call({
-			label: `list ${options.prefix}`,
+			...{ label: `list ${options.prefix}`, asks: options.prefix },
 			isWrite: false,
 			// The protocol survives stale listings of its own objects; adoption rests on fresh ones.
-			isListing: options.prefix.startsWith("__opentaco/log/"),
+			isListing: /(^|\/)__opentaco\/log\//.test(options.prefix),
 			signal: options.signal,
 			effect: (at) => this.#page(options, at),
 		});
@@ -188,7 +190,7 @@ export class SimStore implements BlobStore {
 
 	newest(prefix: string, options?: StoreOptions): Promise<string | null> {
 		return this.#call({
-			label: `newest ${prefix}`,
+			...{ label: `newest ${prefix}`, asks: prefix },
 			isWrite: false,
 			isListing: true,
 			signal: options?.signal,
@@ -226,8 +228,9 @@ export class SimStore implements BlobStore {
 	}
 
 	#call<T>(call: Call<T>): Promise<T> {
-		const { faults, machine, name } = this.#deps;
+		const { bucket, faults, machine, name } = this.#deps;
 		const { scheduler } = machine;
+		if (call.asks !== undefined) bucket.ask(call.asks, name);
 		if (call.signal?.aborted) {
 			return Promise.reject(this.#error("timeout", "given up before it was sent", true));
 		}

@@ -30,6 +30,8 @@ export interface Mix {
 	/** Units that begin as plain objects. */
 	readonly hasPlain: boolean;
 	readonly hasPlainLocks: boolean;
+	/** There is another organization, with units of the same names. */
+	readonly hasOrganization: boolean;
 	/** The first unit is the system unit, whose state shows an edge between the two others. */
 	readonly hasSystemUnit: boolean;
 	readonly isOnePrincipal: boolean;
@@ -71,6 +73,7 @@ export const foci = [
 	"sleepers",
 	"calm",
 	"overlay",
+	"organization",
 ] as const;
 
 export type Focus = (typeof foci)[number];
@@ -80,10 +83,11 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const own = new Prng(`${seed}/mix of the system unit`);
 	const isSleeping = focus === "sleepers";
 	const isOverlaying = focus === "overlay";
+	const hasOrganization = focus === "organization";
 	const isPruning =
 		focus === "pruning" ||
 		isSleeping ||
-		((focus === "everything" || isOverlaying) && prng.chance(0.3));
+		((focus === "everything" || isOverlaying || hasOrganization) && prng.chance(0.3));
 	const isProjecting = focus === "projection";
 	const isAmbiguous = focus === "outcomes";
 	const rate = focus === "calm" ? 0 : prng.pick(isAmbiguous ? [0.1, 0.25] : [0, 0.02, 0.1, 0.2]);
@@ -92,11 +96,14 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 	const durationMs = isPruning
 		? prng.between(25_000, 45_000) + (isSleeping ? 60_000 : 0)
 		: thinkMsMax * prng.between(6, 12) + prng.between(500, 4000);
-	const hasPlain = focus === "adoption" || (focus === "everything" && prng.chance(0.2));
+	const hasPlain =
+		focus === "adoption" ||
+		(focus === "everything" && prng.chance(0.2)) ||
+		(hasOrganization && own.chance(0.3));
 	const isForeign =
 		isProjecting ||
 		(focus === "everything" && prng.chance(0.15)) ||
-		(isOverlaying && own.chance(0.2));
+		((isOverlaying || hasOrganization) && own.chance(0.2));
 	const hasMachineFaults = focus !== "calm" && prng.chance(0.6);
 	return {
 		servers: prng.between(isPruning ? 2 : 1, 3),
@@ -143,7 +150,7 @@ export function mixOf(seed: string, focus: Focus = "everything"): Mix {
 		jumpEveryMs: hasMachineFaults && prng.chance(0.3) ? 4000 : 0,
 		pruneEveryMs: isPruning ? 700 : 0,
 		foreignEveryMs: isForeign ? prng.pick([800, 3000]) : 0,
-		hasPlain,
+		...{ hasPlain, hasOrganization },
 		hasSystemUnit: isOverlaying || (focus === "everything" && own.chance(0.2)),
 		hasPlainLocks: hasPlain && prng.chance(0.5),
 		isOnePrincipal: prng.chance(0.5),

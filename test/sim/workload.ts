@@ -16,6 +16,7 @@ import {
 } from "./client.ts";
 import type { AttemptKind, Intent } from "./history.ts";
 import type { Prng } from "./prng.ts";
+import { plainKeyOf } from "./scopes.ts";
 import type { SimServer } from "./server.ts";
 import type { Deed, Mix } from "./swarm.ts";
 
@@ -208,7 +209,7 @@ export async function writeBehindOurBack(place: Workplace, prng: Prng): Promise<
 	while (scheduler.now < mix.durationMs) {
 		await scheduler.sleep(prng.between(1, 2 * mix.foreignEveryMs));
 		const unit = prng.pick(place.units);
-		const key = `${unit}/terraform.tfstate`;
+		const key = plainKeyOf(unit);
 		const there = bucket.get(key);
 		const before = there === undefined ? null : parseState(there.bytes);
 		const isOther = before === null || prng.chance(0.2);

@@ -1,4 +1,5 @@
 /** The graph of units: who depends on whose outputs, what is stale, and in which order to apply. */
+import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Caller } from "../principal.ts";
@@ -142,7 +143,8 @@ export class GraphService {
 	/**
 	 * Takes what the upstream units of the unit have now as taken in, without an apply, and gives the
 	 * status that follows. A copy in the unit's own state counts all the same.
-	 * Fails with `unit_not_found`, `no_state`, `locked`, or as UnitLog.act.
+	 * Fails with `unit_not_found`, `no_state`, `locked`, `outcome_unknown` when it is recorded and the
+	 * status cannot be told, or as UnitLog.act.
 	 */
 	async acknowledge(caller: Caller, id: UnitId): Promise<UnitReport> {
 		const { gate, live, log, clock } = this.#deps;
@@ -150,7 +152,15 @@ export class GraphService {
 		const grant = await gate.authorize(caller, "unit.write", id);
 		const upstream = await live.upstreamNow(id);
 		await acknowledgeByHand(log, grant, id, upstream, new Date(clock.now()).toISOString());
-		return await this.unitStatus(caller, id);
+		try {
+			return await this.unitStatus(caller, id);
+		} catch (error) {
+			if (!isDomainError(error, "storage_unavailable")) throw error;
+			throw new DomainError("outcome_unknown", "it is acknowledged, but the status is not known", {
+				hint: "ask for the status, or send the same request again",
+				cause: error,
+			});
+		}
 	}
 
 	/**

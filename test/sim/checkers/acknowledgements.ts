@@ -1,31 +1,37 @@
 /** What locks remember of upstream units, and what writes acknowledge. */
-import type { UnitRecord } from "../../../src/core/unit/record.ts";
+import type { UnitRecord, UpstreamVersion } from "../../../src/core/unit/record.ts";
+import { checkHandRecord } from "./by-hand.ts";
 import type { Chain } from "./chain.ts";
 
 const surgery: ReadonlySet<unknown> = new Set(["state-rm", "taint"]);
 
 /**
  * What a lock remembers was current when it was taken, or before. What a write acknowledges is what
- * its lock remembers, and nothing else ever changes it but a restore, which forgets it.
+ * its lock remembers, and nothing else ever changes it but a restore, which forgets it, and somebody
+ * who says so by hand.
  */
-export function checkAcknowledgements(
-	chains: ReadonlyMap<string, Chain>,
-	isCalm: boolean,
-): string[] {
+export function checkAcknowledgements(chains: ReadonlyMap<string, Chain>): string[] {
 	const found: string[] = [];
 	for (const { unit, entries } of chains.values()) {
 		let before: UnitRecord | null = null;
 		for (const { record, index } of entries) {
 			const say = (what: string) => found.push(`${unit} ${record.generation}: ${what}`);
 			const { operation, state } = record;
-			if (operation === "lock") {
-				for (const [from, number] of state.lock?.upstream ?? []) {
+			const sayWhatCameAfter = (upstream: readonly UpstreamVersion[]) => {
+				for (const [from, number] of upstream) {
 					const at = (chains.get(from)?.entries ?? []).filter((entry) => entry.index < index);
 					const current = at.at(-1)?.record.state.current ?? 0;
-					if (number > current) say(`remembers ${from} ${number}, which came after the lock`);
-					const isBehind = isCalm && number < (before === null ? 0 : Math.min(current, number));
-					if (isBehind) say(`remembers ${from} ${number} instead of ${current}`);
+					if (number > current) say(`takes in ${from} ${number}, which came after it`);
 				}
+			};
+			if (operation === "lock") {
+				sayWhatCameAfter(state.lock?.upstream ?? []);
+			}
+			if (operation === "acknowledge") {
+				sayWhatCameAfter(state.acknowledged?.upstream ?? []);
+				for (const problem of checkHandRecord(before, record)) say(problem);
+				before = record;
+				continue;
 			}
 			const was: UnitRecord["state"] | undefined = before?.state;
 			const [own, earlier] = [state.acknowledged ?? null, was?.acknowledged ?? null];

@@ -1,9 +1,10 @@
 /** Overlays: what is shown is the current version with live values, and nothing else changes. I16. */
 import type { DeclaredEdge } from "../../../src/core/graph/live.ts";
 import { currentVersion, overlayOf, writtenVersion } from "../../../src/core/unit/record.ts";
-import type { Bucket, Change } from "../bucket.ts";
+import type { Change } from "../bucket.ts";
 import { parseState } from "../client.ts";
 import type { Violation } from "../history.ts";
+import type { BucketView } from "../scopes.ts";
 import { bodyRoot, type Chain, type Entry } from "./chain.ts";
 
 export function checkOverlays(chain: Chain, history: readonly Change[]): Violation[] {
@@ -54,7 +55,7 @@ function withoutValues(bytes: Uint8Array): string {
 /** After a quiet while the system unit shows what the graph says of its edges, unless it is locked. */
 export function checkShown(
 	system: Chain,
-	bucket: Bucket,
+	bucket: BucketView,
 	edges: readonly DeclaredEdge[],
 ): Violation[] {
 	const state = system.entries.at(-1)?.record.state;

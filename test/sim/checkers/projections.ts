@@ -1,7 +1,8 @@
 /** The plain objects: right in the end, never ahead of the log, and nobody's bytes are lost in them. */
 import { currentVersion } from "../../../src/core/unit/record.ts";
-import type { Bucket, Change } from "../bucket.ts";
+import type { Change } from "../bucket.ts";
 import type { Violation } from "../history.ts";
+import type { BucketView } from "../scopes.ts";
 import type { Chain } from "./chain.ts";
 
 function sha256(bytes: Uint8Array): string {
@@ -9,7 +10,7 @@ function sha256(bytes: Uint8Array): string {
 }
 
 /** After a quiet while and a sweep, the plain objects say what the head says. */
-export function checkConvergence(chain: Chain, bucket: Bucket): Violation[] {
+export function checkConvergence(chain: Chain, bucket: BucketView): Violation[] {
 	const found: Violation[] = [];
 	const last = chain.entries.at(-1)?.record.state;
 	// An adoption that a crash has cut short waits for the first client who comes.
@@ -33,7 +34,11 @@ export function checkConvergence(chain: Chain, bucket: Bucket): Violation[] {
 }
 
 /** `hasForeign`: somebody else writes the plain objects in this run. */
-export function checkProjections(chain: Chain, bucket: Bucket, hasForeign: boolean): Violation[] {
+export function checkProjections(
+	chain: Chain,
+	bucket: BucketView,
+	hasForeign: boolean,
+): Violation[] {
 	const found: Violation[] = [];
 	const stateKey = `${chain.unit}/terraform.tfstate`;
 	for (const { record, generation } of chain.entries) {
@@ -52,7 +57,7 @@ export function checkProjections(chain: Chain, bucket: Bucket, hasForeign: boole
 }
 
 /** Nobody's bytes are written over by a server that has seen them, unless they became a version. */
-function checkForeign(chain: Chain, bucket: Bucket, stateKey: string): Violation[] {
+function checkForeign(chain: Chain, bucket: BucketView, stateKey: string): Violation[] {
 	const found: Violation[] = [];
 	const kept = new Map<string, number>();
 	for (const entry of chain.entries) {

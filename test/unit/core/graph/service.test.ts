@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { type Core, createCore } from "../../../../src/core/core.ts";
 import { limits } from "../../../../src/core/limits.ts";
+import type { BlobStore } from "../../../../src/core/ports/blob-store.ts";
 import type { Clock } from "../../../../src/core/ports/clock.ts";
 import { silentLog } from "../../../../src/core/ports/log.ts";
 import { silentMetrics } from "../../../../src/core/ports/metrics.ts";
@@ -10,6 +11,7 @@ import { decideAdminOnly } from "../../../../src/core/rbac/grant.ts";
 import { parseUnitId } from "../../../../src/core/unit/unit-id.ts";
 import { MemoryStore } from "../../../../src/storage/memory.ts";
 import { realClock, realRandom, testSettings } from "../../../support/core.ts";
+import { FaultStore } from "../../../support/fault-store.ts";
 import { dependency, remoteState, stateText } from "../../../support/graph-states.ts";
 
 const caller: Caller = {
@@ -22,7 +24,7 @@ let store: MemoryStore;
 let core: Core;
 let serial = 0;
 
-function coreOn(on: MemoryStore, clock: Clock = realClock): Core {
+function coreOn(on: BlobStore, clock: Clock = realClock): Core {
 	return createCore({
 		store: on,
 		clock,
@@ -137,6 +139,22 @@ describe("declared edges", () => {
 			code: "unit_not_found",
 		});
 		expect((await colours()).b).toBe("red");
+	});
+
+	test("are acknowledged although the store then does not tell the status", async () => {
+		await declare(["a", "t", "b"]);
+		await apply("a", { outputs: { t: 1 } });
+		await apply("b", { outputs: { x: 1 } });
+		await apply("a", { outputs: { t: 2 } });
+		let isRecorded = false;
+		const failing = new FaultStore(store, ({ operation }) => {
+			if (operation === "put_if_absent") isRecorded = true;
+			else if (isRecorded && operation === "get") return { kind: "before", error: "unavailable" };
+			return null;
+		});
+		const request = coreOn(failing).graph.acknowledge(caller, parseUnitId("b"));
+		await expect(request).rejects.toMatchObject({ code: "outcome_unknown" });
+		expect((await colours(coreOn(store))).b).toBe("green");
 	});
 
 	test("are not acknowledged by surgery, by writes without a lock, and by restores", async () => {
