@@ -298,6 +298,7 @@ function report(
 		organization: context.organization ?? undefined,
 		unit: context.unitId ?? undefined,
 		status,
+		...context.refusal,
 		ms: Math.round(durationMs * 10) / 10,
 		principal: context.principal?.id,
 		client: context.clientAddress ?? undefined,

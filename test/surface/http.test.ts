@@ -258,6 +258,28 @@ describe("requests", () => {
 		expect(app.log.join("")).not.toContain("CANARY");
 	});
 
+	test("that are refused have in their line why, on every surface", async () => {
+		const app = createTestApp();
+		const locked = { body: JSON.stringify(lockInfo) };
+		await app.send("LOCK", "/v1/backend/a", locked);
+		await app.send("POST", "/v1/backend/a", { body: stateText(1) });
+		await app.send("GET", "/tfe/api/v2/nothing");
+		await app.send("POST", "/tfe/api/v2/runs", { body: "{}" });
+		await app.send("GET", "/s3/opentaco?acl", { as: "nobody" });
+		const lines = app.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
+		expect(lines[0]).not.toHaveProperty("reason");
+		expect(lines.slice(1)).toEqual([
+			expect.objectContaining({
+				status: 409,
+				code: "locked",
+				reason: expect.stringContaining("held by"),
+			}),
+			expect.objectContaining({ status: 404, code: "route_not_found" }),
+			expect.objectContaining({ status: 422, reason: expect.stringContaining("does not run") }),
+			expect.objectContaining({ status: 403, reason: expect.any(String) }),
+		]);
+	});
+
 	test("of a draining server end their connection", async () => {
 		const app = createTestApp();
 		app.isDraining = true;

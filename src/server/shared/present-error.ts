@@ -106,13 +106,14 @@ export function presentError(
 	});
 }
 
-/** Logs what the client is not told. */
+/** Logs what the client is not told, and has the request's line in the log tell the rest. */
 export function logError(
 	error: DomainError,
 	status: number,
 	context: RequestContext,
 	log: Log,
 ): void {
+	context.refusal = { code: error.code, reason: error.message };
 	if (status < 500) return;
 	log.write(status === 500 ? "error" : "warn", error.message, {
 		request_id: context.requestId,

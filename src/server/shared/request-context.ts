@@ -20,8 +20,15 @@ export interface RequestContext {
 	organization: string | null;
 	/** For the log. */
 	unitId: string | null;
+	/** For the log: why the request was refused, in the words of its answer, which clients may hide. */
+	refusal?: Refusal;
 	/** Gives a transfer more time than an ordinary answer has. */
 	allowSlow(): void;
+}
+
+export interface Refusal {
+	readonly code: string;
+	readonly reason: string;
 }
 
 const contexts = new WeakMap<Request, RequestContext>();

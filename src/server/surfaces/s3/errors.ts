@@ -122,6 +122,7 @@ export function presentS3Error(
 	log: Log,
 ): Response {
 	const { error, domain } = toS3Error(thrown);
+	context.refusal = { code: error.code, reason: error.message };
 	if (domain !== null) logError(domain, error.status, context, log);
 	const headers: Record<string, string> = {
 		...error.headers,

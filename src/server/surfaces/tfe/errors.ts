@@ -73,6 +73,7 @@ export function presentTfeError(
 	log: Log,
 ): Response {
 	if (thrown instanceof TfeRefusal) {
+		context.refusal = { code: thrown.title, reason: thrown.message };
 		return errorDocument(thrown.status, thrown.title, thrown.message);
 	}
 	const error = toDomainError(thrown);
