@@ -44,8 +44,10 @@ export const limits = {
 	/** A body's transfer may take this long without a byte moving. */
 	storeStreamIdleMs: 30 * second,
 	probeDeadlineMs: 20 * second,
-	/** Bytes of one body after which garbage is collected; smaller bodies do without. */
+	/** Bytes of large bodies, all together, after which garbage is collected. */
 	storeBytesPerCollection: 24 * MiB,
+	/** Smaller bodies do without; parts of uploads over S3 have at least 5 MiB. */
+	collectedBodyBytesMin: 4 * MiB,
 	/** Requests wait for the collection of a heap up to this size, about 0.6 ms for each MB of it. */
 	heapBytesCollectedAtOnceMax: 64 * MiB,
 

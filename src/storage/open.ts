@@ -28,7 +28,7 @@ export interface StoreParts {
 	/** For the jitter of pauses. */
 	readonly random: Pick<Random, "fraction">;
 	readonly observer?: StoreObserver;
-	/** Has garbage collected, now and then while a large body is read. */
+	/** Has garbage collected, now and then while large bodies are read or written. */
 	readonly collect?: () => void;
 }
 
@@ -47,7 +47,11 @@ export async function openStore(target: StoreTarget, parts: StoreParts): Promise
 	const counted = observer === undefined ? bounded : withMetrics(bounded, clock, observer);
 	const repeated = withRetry(counted, clock, random, limits.storeReadAttemptsMax);
 	if (collect === undefined) return repeated;
-	return withCollection(repeated, collect, limits.storeBytesPerCollection);
+	return withCollection(repeated, collect, {
+		everyBytes: limits.storeBytesPerCollection,
+		bodyBytesMin: limits.collectedBodyBytesMin,
+		isCountingWrites: target.kind === "s3",
+	});
 }
 
 /** Modules of stores that are not used are not loaded: start-up time counts. */

@@ -1,6 +1,7 @@
 /**
- * A decorator that has garbage collected while large bodies are read. Each chunk, and what is made
- * of it, is garbage soon, and the runtime, left alone, lets a good part of a large state gather.
+ * A decorator that has garbage collected while large bodies are read and written. Each chunk, and
+ * what is made of it, is garbage soon, and the runtime, left alone, lets a good part of a large state
+ * gather. The bytes of all bodies count together: a client may send a state in ten parts at once.
  */
 
 import type {
@@ -16,15 +17,25 @@ import type {
 } from "../core/ports/blob-store.ts";
 import type { StoreLayer } from "./layer.ts";
 
+export interface CollectionOptions {
+	/** How many bytes of large bodies may pass between two collections. */
+	readonly everyBytes: number;
+	/** Smaller bodies are left as they are and do not count. */
+	readonly bodyBytesMin: number;
+	/** Whether bodies on their way in count: where the store below leaves their chunks as garbage. */
+	readonly isCountingWrites: boolean;
+}
+
 class CollectingStore implements StoreLayer {
 	readonly inner: BlobStore;
 	readonly #collect: () => void;
-	readonly #everyBytes: number;
+	readonly #options: CollectionOptions;
+	#uncollectedBytes = 0;
 
-	constructor(inner: BlobStore, collect: () => void, everyBytes: number) {
+	constructor(inner: BlobStore, collect: () => void, options: CollectionOptions) {
 		this.inner = inner;
 		this.#collect = collect;
-		this.#everyBytes = everyBytes;
+		this.#options = options;
 	}
 
 	get capabilities() {
@@ -49,7 +60,11 @@ class CollectingStore implements StoreLayer {
 		body: Uint8Array | StreamBody,
 		options?: StoreOptions,
 	): Promise<{ readonly date: number }> {
-		return this.inner.put(key, body, options);
+		if (body instanceof Uint8Array || !this.#options.isCountingWrites) {
+			return this.inner.put(key, body, options);
+		}
+		const { stream, size } = body;
+		return this.inner.put(key, { stream: this.#watched(stream, size), size }, options);
 	}
 
 	delete(key: string, options?: StoreOptions): Promise<{ readonly date: number }> {
@@ -68,11 +83,11 @@ class CollectingStore implements StoreLayer {
 		return this.inner.close();
 	}
 
-	/** The same bytes. Small bodies are left as they are. */
+	/** The same bytes. */
 	#watched(stream: ReadableStream<Uint8Array>, size: number): ReadableStream<Uint8Array> {
-		if (size < this.#everyBytes) return stream;
+		const { bodyBytesMin, everyBytes } = this.#options;
+		if (size < bodyBytesMin) return stream;
 		const reader = stream.getReader();
-		let uncollectedBytes = 0;
 		return new ReadableStream<Uint8Array>(
 			{
 				pull: async (controller) => {
@@ -81,9 +96,9 @@ class CollectingStore implements StoreLayer {
 						controller.close();
 						return;
 					}
-					uncollectedBytes += value.length;
-					if (uncollectedBytes >= this.#everyBytes) {
-						uncollectedBytes = 0;
+					this.#uncollectedBytes += value.length;
+					if (this.#uncollectedBytes >= everyBytes) {
+						this.#uncollectedBytes = 0;
 						this.#collect();
 					}
 					controller.enqueue(value);
@@ -95,11 +110,11 @@ class CollectingStore implements StoreLayer {
 	}
 }
 
-/** The store with `collect` called each time that so many bytes of one body were read. */
+/** The store with `collect` called each time that so many bytes of large bodies have passed. */
 export function withCollection(
 	inner: BlobStore,
 	collect: () => void,
-	everyBytes: number,
+	options: CollectionOptions,
 ): StoreLayer {
-	return new CollectingStore(inner, collect, everyBytes);
+	return new CollectingStore(inner, collect, options);
 }

@@ -5,12 +5,12 @@ import { MemoryStore } from "../../src/storage/memory.ts";
 import { withCollection } from "../../src/storage/with-collection.ts";
 import { realClock } from "../support/core.ts";
 
-const everyBytes = 1000;
+const options = { everyBytes: 1000, bodyBytesMin: 400, isCountingWrites: true };
 
 async function opened(size: number) {
 	const inner = new MemoryStore(realClock);
 	let collections = 0;
-	const store = withCollection(inner, () => collections++, everyBytes);
+	const store = withCollection(inner, () => collections++, options);
 	const bytes = crypto.getRandomValues(new Uint8Array(size));
 	await store.put("key", bytes);
 	return { inner, store, bytes, count: () => collections };
@@ -22,8 +22,52 @@ test("a body comes as it is, however large", async () => {
 		const read = await store.getStream("key");
 		if (!read.found) throw new Error("it was just put");
 		expect(await new Response(read.body).bytes()).toEqual(bytes);
-		expect(count() > 0).toBe(size >= everyBytes);
+		expect(count() > 0).toBe(size >= options.everyBytes);
 	}
+});
+
+test("bodies that are read or written at once count together, small ones not at all", async () => {
+	const inner = new MemoryStore(realClock);
+	let collections = 0;
+	const run = async (sizes: readonly number[], isCountingWrites = true) => {
+		collections = 0;
+		const store = withCollection(inner, () => collections++, { ...options, isCountingWrites });
+		const bodies = sizes.map((size) => crypto.getRandomValues(new Uint8Array(size)));
+		await Promise.all(
+			bodies.map((bytes, index) =>
+				store.put(`${index}`, { stream: new Blob([bytes]).stream(), size: bytes.length }),
+			),
+		);
+		const written = collections;
+		collections = 0;
+		for (const [index, bytes] of bodies.entries()) {
+			const read = await store.getStream(`${index}`);
+			if (!read.found) throw new Error("it was just put");
+			expect(await new Response(read.body).bytes()).toEqual(bytes);
+		}
+		return [written, collections];
+	};
+	expect(await run([600, 600, 600, 600])).toEqual([2, 2]);
+	expect(await run([300, 300, 300, 300, 300])).toEqual([0, 0]);
+	expect(await run([600, 600, 600, 600], false)).toEqual([0, 2]);
+});
+
+test("a body that fails on its way in fails, and one that is given up is cancelled", async () => {
+	const { store } = await opened(10);
+	const failing = new ReadableStream<Uint8Array>({
+		pull: (controller) => controller.error(new StoreError("corrupt", "the client broke off")),
+	});
+	await expect(store.put("in", { stream: failing, size: 5000 })).rejects.toThrow("broke off");
+	let isCancelled = false;
+	const endless = new ReadableStream<Uint8Array>({
+		pull: (controller) => controller.enqueue(new Uint8Array(6000)),
+		cancel: () => {
+			isCancelled = true;
+		},
+	});
+	await expect(store.put("in", { stream: endless, size: 5000 })).rejects.toThrow();
+	expect(isCancelled).toBe(true);
+	expect((await store.getStream("in")).found).toBe(false);
 });
 
 test("what is not there is not there, and a body may be given up", async () => {
@@ -50,7 +94,7 @@ test("a body that breaks off breaks off", async () => {
 					})
 				: Reflect.get(target, name),
 	});
-	const read = await withCollection(broken, () => {}, everyBytes).getStream("key");
+	const read = await withCollection(broken, () => {}, options).getStream("key");
 	if (!read.found) throw new Error("it is always there");
 	expect(new Response(read.body).bytes()).rejects.toThrow("broken");
 });
