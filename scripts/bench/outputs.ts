@@ -6,6 +6,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { derivedId } from "../../src/core/organization/id.ts";
+import { rootOrganization } from "../../src/core/organization/organization.ts";
 import { median, megabytes, milliseconds, printTable, timed } from "./figures.ts";
 import { largeState } from "./large-state.ts";
 import { type Subject, settledMemory, startTaco, tlsFiles, token } from "./processes.ts";
@@ -49,7 +51,8 @@ async function indexed({ folder }: Subject, name: string, count: number): Promis
 	}
 }
 
-const ofWorkspace = (name: string) => `/tfe/api/v2/workspaces/ws-bench__${name}`;
+const ofWorkspace = (name: string) =>
+	`/tfe/api/v2/workspaces/${derivedId("ws", rootOrganization(), `bench/${name}`)}`;
 
 /** Answers what `terraform output` asks for, from memory. */
 async function startConstants(taco: Subject): Promise<Bun.Server<undefined>> {
