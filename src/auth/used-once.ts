@@ -9,6 +9,7 @@ import { limits } from "../core/limits.ts";
 import { type BlobStore, StoreError } from "../core/ports/blob-store.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import { type Random, randomId } from "../core/ports/random.ts";
+import { unavailable } from "../core/ports/unavailable.ts";
 
 const root = "__opentaco/used/";
 const attemptsMax = 4;
@@ -84,11 +85,4 @@ export class UsedOnce {
 
 function dayOf(ms: number): string {
 	return new Date(ms).toISOString().slice(0, 10);
-}
-
-function unavailable(cause: StoreError): DomainError {
-	return new DomainError("storage_unavailable", "the storage did not answer as it should", {
-		hint: "try again",
-		cause,
-	});
 }

@@ -4,6 +4,7 @@ import { type CallOptions, callFor } from "./call.ts";
 import { type Download, openDownload } from "./download.ts";
 import type { Http } from "./http.ts";
 import { clientLimits } from "./limits.ts";
+import { allPages } from "./pages.ts";
 
 export interface AuditFilter {
 	readonly unit?: string | undefined;
@@ -31,18 +32,13 @@ export class AuditClient {
 		eventsMax: number,
 		options: CallOptions = {},
 	): Promise<AuditEventView[]> {
-		const events: AuditEventView[] = [];
-		let cursor: string | undefined;
-		for (let page = 0; page < clientLimits.pagesMax && events.length < eventsMax; page++) {
-			const limit = Math.min(clientLimits.auditEventsPerPage, eventsMax - events.length);
+		return await allPages(async ({ cursor, itemsMax }) => {
+			const limit = Math.min(clientLimits.auditEventsPerPage, itemsMax);
 			const query = queryOf({ ...filter, limit: String(limit), cursor });
 			const request = { method: "GET", path: "/v1/audit", query, repeatable: true } as const;
 			const answer = await callFor<AuditPage>(this.#http, { ...request, ...options }, "events");
-			events.push(...answer.events);
-			cursor = answer.next;
-			if (cursor === undefined) break;
-		}
-		return events;
+			return { items: answer.events, next: answer.next };
+		}, eventsMax);
 	}
 
 	/** One step of a verification; `next` says where the next one begins. */

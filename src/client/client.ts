@@ -31,6 +31,7 @@ import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { OrganizationsClient } from "./organizations-client.ts";
 import { type OutputsOptions, readOutputs } from "./outputs-client.ts";
+import { allPages } from "./pages.ts";
 import { ProjectsClient } from "./projects-client.ts";
 import { RbacClient } from "./rbac-client.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -137,21 +138,14 @@ export class TacoClient {
 
 	/** All units that the filter lets through, sorted by id, over as many pages as it takes. */
 	async listUnits(filter: UnitFilter = {}, options: CallOptions = {}): Promise<UnitView[]> {
-		const unitsMax = filter.unitsMax ?? Number.POSITIVE_INFINITY;
-		const units: UnitView[] = [];
-		let cursor: string | undefined;
-		for (let page = 0; page < clientLimits.pagesMax && units.length < unitsMax; page++) {
-			const limit = Math.min(clientLimits.unitsPerPage, unitsMax - units.length);
-			const query = listQuery(filter, limit, cursor);
-			const list = await this.#call<UnitList>(
+		return await allPages(async ({ cursor, itemsMax }) => {
+			const query = listQuery(filter, Math.min(clientLimits.unitsPerPage, itemsMax), cursor);
+			const { units: items, next } = await this.#call<UnitList>(
 				{ method: "GET", path: "/v1/units", query, repeatable: true, ...options },
 				"units",
 			);
-			units.push(...list.units);
-			cursor = list.next;
-			if (cursor === undefined) break;
-		}
-		return units;
+			return { items, next };
+		}, filter.unitsMax);
 	}
 
 	/** Sent once: a second one would find the unit of the first. */

@@ -13,7 +13,7 @@ import type {
 } from "../api/identity.ts";
 import { ClientError } from "./errors.ts";
 import { type ApiRequest, Http, type HttpOptions } from "./http.ts";
-import { clientLimits } from "./limits.ts";
+import { allPages } from "./pages.ts";
 
 interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
@@ -102,21 +102,16 @@ export class IdentityClient {
 
 	/** One's own or all of the organization, oldest first, over as many pages as it takes. */
 	async listTokens(filter: { all: boolean }, options: CallOptions = {}): Promise<TokenView[]> {
-		const tokens: TokenView[] = [];
-		let cursor: string | undefined;
-		for (let page = 0; page < clientLimits.pagesMax; page++) {
-			const query: [string, string][] = [
-				...(filter.all ? [["all", "true"] as [string, string]] : []),
-				...(cursor === undefined ? [] : [["cursor", cursor] as [string, string]]),
-			];
-			const list: TokenList = await this.#call(
+		const tokens = await allPages(async ({ cursor }) => {
+			const query: [string, string][] = [];
+			if (filter.all) query.push(["all", "true"]);
+			if (cursor !== undefined) query.push(["cursor", cursor]);
+			const { tokens: items, next }: TokenList = await this.#call(
 				{ method: "GET", path: "/v1/auth/tokens", query, repeatable: true, ...options },
 				"tokens",
 			);
-			tokens.push(...list.tokens);
-			cursor = list.next;
-			if (cursor === undefined) break;
-		}
+			return { items, next };
+		});
 		return tokens.sort((a, b) => (a.created < b.created ? -1 : 1));
 	}
 

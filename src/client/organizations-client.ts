@@ -6,7 +6,7 @@ import type {
 } from "../api/organizations.ts";
 import { type CallOptions, callFor } from "./call.ts";
 import type { Http } from "./http.ts";
-import { clientLimits } from "./limits.ts";
+import { allPages } from "./pages.ts";
 
 const root = "/v1/orgs";
 
@@ -20,17 +20,12 @@ export class OrganizationsClient {
 
 	/** Those that the caller may know of, the default one first, over as many pages as it takes. */
 	async list(options: CallOptions = {}): Promise<OrganizationView[]> {
-		const organizations: OrganizationView[] = [];
-		let cursor: string | undefined;
-		for (let page = 0; page < clientLimits.pagesMax; page++) {
+		return await allPages(async ({ cursor }) => {
 			const query: [string, string][] = cursor === undefined ? [] : [["cursor", cursor]];
 			const request = { method: "GET", path: root, query, repeatable: true, ...options } as const;
 			const list = await callFor<OrganizationList>(this.#http, request, "organizations");
-			organizations.push(...list.organizations);
-			cursor = list.next;
-			if (cursor === undefined) break;
-		}
-		return organizations;
+			return { items: list.organizations, next: list.next };
+		});
 	}
 
 	/** Sent once: a second one would find the organization of the first. */

@@ -1,14 +1,7 @@
 /** People with rights on outputs, and a state whose every other part is a canary. */
 import type { Principal } from "../../src/core/principal.ts";
+import { person } from "./person.ts";
 import { lineage } from "./test-app.ts";
-
-const person = (name: string, more: Partial<Principal> = {}): Principal => ({
-	id: `oidc:${name}`,
-	credentialKind: "access-token",
-	loginId: `login-${name}`,
-	email: `${name}@example.com`,
-	...more,
-});
 
 export const principals: Record<string, Principal> = {
 	/** May read `network/*#vpc_*`. */

@@ -5,15 +5,8 @@ import { MemoryStore } from "../../src/storage/memory.ts";
 import { realClock } from "../support/core.ts";
 import { temporaryDirectory } from "../support/tmpdir.ts";
 import { taco } from "../unit/cli/terminal.ts";
+import { person } from "./person.ts";
 import { createTestApp, stateText, type TestApp } from "./test-app.ts";
-
-const person = (name: string, more: Partial<Principal> = {}): Principal => ({
-	id: `oidc:${name}`,
-	credentialKind: "access-token",
-	loginId: `login-${name}`,
-	email: `${name}@example.com`,
-	...more,
-});
 
 export const principals: Record<string, Principal> = {
 	boss: person("boss"),

@@ -6,13 +6,9 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
-import {
-	type BlobStore,
-	type ListOptions,
-	type ListPage,
-	StoreError,
-} from "../../core/ports/blob-store.ts";
+import type { BlobStore, ListOptions, ListPage } from "../../core/ports/blob-store.ts";
 import type { Clock } from "../../core/ports/clock.ts";
+import { orUnavailable } from "../../core/ports/unavailable.ts";
 import type { ApiToken } from "./api-token.ts";
 
 const root = "__opentaco/tokens/";
@@ -157,16 +153,4 @@ function keyOf(place: TokenPlace, id: string): string {
 		"subject" in place ? ["subject", place.subject] : ["organization", place.organization ?? ""];
 	const hash = createHash("sha256").update(name, "utf8").digest("hex").slice(0, 40);
 	return `${root}${kind}-${hash}/${id}`;
-}
-
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-	try {
-		return await work();
-	} catch (cause) {
-		if (!(cause instanceof StoreError)) throw cause;
-		throw new DomainError("storage_unavailable", "the storage did not answer as it should", {
-			hint: "try again",
-			cause,
-		});
-	}
 }

@@ -1,10 +1,10 @@
 /** The audit trail as a service: asked, verified and exported; and the work that keeps it. */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { unavailable } from "../log/record-log.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import { unavailable } from "../ports/unavailable.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";

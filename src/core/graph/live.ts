@@ -5,9 +5,9 @@
 import type { TaskGroup } from "../../lib/task-group.ts";
 import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { ChangesFeed } from "../unit/changes-feed.ts";
 import { type UnitRecord, type UpstreamVersion, writtenVersion } from "../unit/record.ts";
 import { summaryOf } from "../unit/summary.ts";

@@ -2,7 +2,7 @@
 import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { HeadCache } from "../log/head-cache.ts";
-import { orUnavailable } from "../log/record-log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { History } from "../state/history.ts";
 import type { StateIndex } from "../state-index/index-facts.ts";
 import { hasBody, type Version } from "../unit/record.ts";

@@ -4,10 +4,11 @@
  * records are in it at once, the other servers' with the directory's refresh. Nothing that it is not
  * sure of is called up to date (I14).
  */
+import { inParallel } from "../../lib/in-parallel.ts";
 import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import type { Clock } from "../ports/clock.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import { type Labels, traitsOf } from "../rbac/resource.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
 import { defaultProjectId, type Version } from "../unit/record.ts";
@@ -250,12 +251,16 @@ export class GraphView {
 		for (let isAgain = true; isAgain; isAgain = this.#wanted.size > 0) {
 			if (this.#wanted.size > 0) {
 				const digester = await this.#deps.key.digester();
-				await inParallel([...this.#wanted], (id) => this.#load(id, digester));
+				await inParallel([...this.#wanted], limits.graphReadsAtOnce, (id) =>
+					this.#load(id, digester),
+				);
 			}
 			const missing = this.#missingVersions();
 			if (missing.length === 0) continue;
 			const digester = await this.#deps.key.digester();
-			await inParallel(missing, ([id, number]) => this.#deps.versions.load(id, number, digester));
+			await inParallel(missing, limits.graphReadsAtOnce, ([id, number]) =>
+				this.#deps.versions.load(id, number, digester),
+			);
 			this.#memory.clear();
 			this.#changed();
 		}
@@ -361,23 +366,4 @@ function initialFacts(summary: UnitSummary, known: Entry | undefined): NodeFacts
 	if (written.encrypted) return { kind: "facts", facts: opaqueFacts };
 	if (known?.summary.written?.sha256 === written.sha256) return known.node.facts;
 	return { kind: "loading" };
-}
-
-/** Works on all of them, some at once. The first failure ends it. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-	const queue = items[Symbol.iterator]();
-	let isFailing = false;
-	const worker = async () => {
-		for (let next = queue.next(); next.done !== true && !isFailing; next = queue.next()) {
-			try {
-				await work(next.value);
-			} catch (error) {
-				isFailing = true;
-				throw error;
-			}
-		}
-	};
-	const workers = Array.from({ length: limits.graphReadsAtOnce }, worker);
-	const failed = (await Promise.allSettled(workers)).find((one) => one.status === "rejected");
-	if (failed !== undefined) throw failed.reason;
 }

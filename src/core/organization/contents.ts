@@ -1,8 +1,8 @@
 /** What is in an organization at its beginning and at its end. */
 import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import { type Caller, provenBy, systemPrincipal } from "../principal.ts";
 import type { OpenOrganization } from "./open-organization.ts";
 import { organizationsPrefix } from "./organization.ts";

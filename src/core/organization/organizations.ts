@@ -6,9 +6,9 @@ import type { TaskGroup } from "../../lib/task-group.ts";
 import type { Core } from "../core.ts";
 import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Log } from "../ports/log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { Caller } from "../principal.ts";
 import { everything } from "../rbac/resource.ts";
 import { Register, type RegisterDeps } from "../register/register.ts";
@@ -50,6 +50,9 @@ export interface OrganizationsDeps extends RegisterDeps {
 	readonly log: Log;
 }
 
+/** How a core is lent: to work with, or for one look. */
+type Loan = "use" | "look";
+
 export interface NewOrganization {
 	readonly name: string;
 	/** E-mail address of its first administrator; without it, the person who creates it. */
@@ -77,7 +80,7 @@ export class Organizations {
 			clock: deps.clock,
 			root: this.root,
 			isOpen: (entry) => this.#pool.isOpen(organizationOf(entry)),
-			look: (entry, act) => this.#look(entry, act),
+			look: (entry, act) => this.#lend(entry, act, "look"),
 		});
 	}
 
@@ -90,12 +93,7 @@ export class Organizations {
 		name: string,
 		act: (open: OpenOrganization) => Promise<T>,
 	): Promise<T> {
-		const { root } = this;
-		if (name === root.organization.name) return await act(root);
-		const { document, entry } = await this.#find((known) => findLiving(known, name));
-		if (entry === null) throw this.#absent(caller, document);
-		return await this.#lend(entry, async (open) => {
-			if (!(await this.#sight.maySee(caller, open))) throw this.#absent(caller, document);
+		return await this.#enter("use", caller, name, async (open) => {
 			this.#pool.keepSwept(open);
 			return await act(open);
 		});
@@ -107,19 +105,29 @@ export class Organizations {
 		name: string,
 		act: (open: OpenOrganization) => Promise<T>,
 	): Promise<T> {
+		return await this.#enter("look", caller, name, act);
+	}
+
+	async #enter<T>(
+		how: Loan,
+		caller: Caller,
+		name: string,
+		act: (open: OpenOrganization) => Promise<T>,
+	): Promise<T> {
 		if (name === this.root.organization.name) return await act(this.root);
 		const { document, entry } = await this.#find((known) => findLiving(known, name));
 		if (entry === null) throw this.#absent(caller, document);
-		return await this.#look(entry, async (open) => {
+		const enter = async (open: OpenOrganization): Promise<T> => {
 			if (!(await this.#sight.maySee(caller, open))) throw this.#absent(caller, document);
 			return await act(open);
-		});
+		};
+		return await this.#lend(entry, enter, how);
 	}
 
 	/** The key of the organization of this name. Fails with `not_found`, or as Register.read. */
 	async keyOf(name: string): Promise<OrganizationKey> {
 		if (name === this.root.organization.name) return null;
-		const entry = findLiving(await this.#document(), name);
+		const { entry } = await this.#find((known) => findLiving(known, name));
 		if (entry !== null) return entry.key;
 		throw new DomainError("not_found", "there is no such organization");
 	}
@@ -285,17 +293,10 @@ export class Organizations {
 	async #lend<T>(
 		entry: OrganizationEntry,
 		act: (open: OpenOrganization) => Promise<T>,
+		how: Loan = "use",
 	): Promise<T> {
 		const prepare = (open: OpenOrganization) => beginRoles(open, entry.first);
-		return await this.#pool.use(organizationOf(entry), prepare, act);
-	}
-
-	async #look<T>(
-		entry: OrganizationEntry,
-		act: (open: OpenOrganization) => Promise<T>,
-	): Promise<T> {
-		const prepare = (open: OpenOrganization) => beginRoles(open, entry.first);
-		return await this.#pool.look(organizationOf(entry), prepare, act);
+		return await this.#pool[how](organizationOf(entry), prepare, act);
 	}
 
 	#absent(caller: Caller, document: OrganizationsDocument | null): DomainError {

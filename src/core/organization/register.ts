@@ -31,9 +31,16 @@ export interface OrganizationSummary {
 	readonly created: string | null;
 }
 
+/** What was made of entries: every request asks for it, and an entry stays the same for long. */
+const made = new WeakMap<OrganizationEntry, Organization>();
+
 /** The organization that the entry is about. */
-export function organizationOf({ name, key }: OrganizationEntry): Organization {
-	return namedOrganization(name, key);
+export function organizationOf(entry: OrganizationEntry): Organization {
+	const known = made.get(entry);
+	if (known !== undefined) return known;
+	const organization = namedOrganization(entry.name, entry.key);
+	made.set(entry, organization);
+	return organization;
 }
 
 /** What is told of it. */
@@ -70,7 +77,8 @@ export function findLiving(
 	document: OrganizationsDocument | null,
 	name: string,
 ): OrganizationEntry | null {
-	return livingIn(document).find((entry) => entry.name === name) ?? null;
+	const isIt = (entry: OrganizationEntry) => entry.deleted === null && entry.name === name;
+	return (document ?? empty).organizations.find(isIt) ?? null;
 }
 
 /** The living one whose ids begin so. */
@@ -78,7 +86,9 @@ export function findByIdHead(
 	document: OrganizationsDocument | null,
 	idHead: string,
 ): OrganizationEntry | null {
-	return livingIn(document).find(({ key }) => idHeadOf(key) === idHead) ?? null;
+	const isIt = (entry: OrganizationEntry) =>
+		entry.deleted === null && organizationOf(entry).idHead === idHead;
+	return (document ?? empty).organizations.find(isIt) ?? null;
 }
 
 /** What a folder on a disk that ignores case would take for the same. */
@@ -132,7 +142,7 @@ function nextKey(key: string): string {
 
 /** The first key from this one on whose ids cannot be taken for another organization's. */
 function freeKey(first: string, others: readonly OrganizationEntry[]): string {
-	const taken = new Set(others.map(({ key }) => idHeadOf(key)));
+	const taken = new Set(others.map((entry) => organizationOf(entry).idHead));
 	let key = first;
 	while (taken.has(idHeadOf(key))) key = nextKey(key);
 	return key;

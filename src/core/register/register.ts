@@ -5,10 +5,11 @@
  */
 import { DomainError } from "../errors.ts";
 import type { ConfirmedHead, LogRecord } from "../log/head-finder.ts";
-import { orUnavailable, RecordLog } from "../log/record-log.ts";
+import { RecordLog } from "../log/record-log.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import { type Attribution, attributionOf } from "../principal.ts";
 import type { Grant } from "../rbac/grant.ts";
 import { registerRoot } from "../unit/keys.ts";

@@ -1,7 +1,7 @@
 /** Reading and writing a unit's state. Body first, then the record, then everything else. */
 import { DomainError } from "../errors.ts";
 import type { ConfirmedHead } from "../log/head-finder.ts";
-import { orUnavailable } from "../log/record-log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { Caller } from "../principal.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import { presentationsOf } from "../unit/overlay.ts";

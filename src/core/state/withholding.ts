@@ -4,7 +4,7 @@
  */
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { unitNotFound } from "../unit/not-found.ts";

@@ -4,6 +4,7 @@
  * hints, everything else after a reload. No decision rests on it.
  */
 
+import { inParallel } from "../../lib/in-parallel.ts";
 import { findPlainLock } from "../adoption/plain-lock.ts";
 import { isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -106,11 +107,11 @@ export class UnitDirectory {
 		await this.#deps.feed.poll();
 		const [logged, plain] = await Promise.all([this.#listLogs(), listPlain(this.#deps.store)]);
 		const next = new Map<UnitId, UnitSummary>();
-		await this.#inParallel(logged, async (id) => {
+		await inParallel(logged, limits.directoryReadsAtOnce, async (id) => {
 			const record = await this.#deps.log.peek(id);
 			if (record !== null) next.set(id, summaryOf(id, record));
 		});
-		await this.#inParallel([...plain.states.keys()], async (id) => {
+		await inParallel(plain.states.keys(), limits.directoryReadsAtOnce, async (id) => {
 			const blob = plain.states.get(id);
 			if (next.has(id) || blob === undefined) return;
 			const lock = plain.locked.has(id) ? await findPlainLock(this.#deps.store, id, 0) : null;
@@ -182,7 +183,7 @@ export class UnitDirectory {
 	}
 
 	async #applyNewest(ids: ReadonlySet<UnitId>): Promise<void> {
-		await this.#inParallel([...ids], async (id) => {
+		await inParallel(ids, limits.directoryReadsAtOnce, async (id) => {
 			const record = await this.#deps.log.peek(id);
 			if (record !== null) this.apply(id, record);
 		});
@@ -222,14 +223,6 @@ export class UnitDirectory {
 			after = page.next;
 		} while (after !== undefined);
 		return ids;
-	}
-
-	async #inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-		const queue = items[Symbol.iterator]();
-		const worker = async () => {
-			for (let next = queue.next(); next.done !== true; next = queue.next()) await work(next.value);
-		};
-		await Promise.all(Array.from({ length: limits.directoryReadsAtOnce }, worker));
 	}
 }
 

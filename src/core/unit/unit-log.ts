@@ -7,12 +7,13 @@
 import { DomainError, isDomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ConfirmedHead } from "../log/head-finder.ts";
-import { type Decision, RecordLog, unavailable } from "../log/record-log.ts";
+import { type Decision, RecordLog } from "../log/record-log.ts";
 import { isKey } from "../ports/blob-key.ts";
 import { type BlobStore, StoreError } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoreMetrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import { unavailable } from "../ports/unavailable.ts";
 import { attributionOf } from "../principal.ts";
 import type { Grant } from "../rbac/grant.ts";
 import type { CoreSettings } from "../settings.ts";

@@ -1,5 +1,5 @@
 /** Variables of units. Kept for clients and for what will run plans; nothing here runs anything. */
-import { orUnavailable } from "../log/record-log.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import { type Caller, systemPrincipal } from "../principal.ts";
 import type { Gate } from "../rbac/grant.ts";
 import { everything } from "../rbac/resource.ts";

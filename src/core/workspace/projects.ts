@@ -2,11 +2,11 @@
 import { isSame } from "../../lib/is-same.ts";
 import { DomainError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import { newId } from "../organization/id.ts";
 import type { Organization } from "../organization/organization.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { Caller } from "../principal.ts";
 import type { Gate, Grant } from "../rbac/grant.ts";
 import { everything, projectQuestion, traitsOf } from "../rbac/resource.ts";

@@ -4,9 +4,9 @@
  */
 import { SharedRuns } from "../../lib/shared-runs.ts";
 import { limits } from "../limits.ts";
-import { orUnavailable } from "../log/record-log.ts";
 import { derivedId, idHeadIn } from "../organization/id.ts";
 import type { Organization } from "../organization/organization.ts";
+import { orUnavailable } from "../ports/unavailable.ts";
 import type { UnitDirectory } from "../unit/directory.ts";
 import { unitNotFound } from "../unit/not-found.ts";
 import type { UnitId } from "../unit/unit-id.ts";

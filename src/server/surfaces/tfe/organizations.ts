@@ -3,6 +3,7 @@ import { DomainError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
 import { organizationSettingsIn } from "../../../core/organization/settings.ts";
 import { everything } from "../../../core/rbac/resource.ts";
+import { inParallel } from "../../../lib/in-parallel.ts";
 import {
 	cut,
 	list as listed,
@@ -110,16 +111,12 @@ async function mailsOf(
 	names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
 	const mails = new Map<string, string>();
-	const queue = names.values();
-	const look = async () => {
-		for (const name of queue) {
-			const { email } = await deps.organizations.look(caller, name, ({ core }) =>
-				core.organizationSettings.read(),
-			);
-			mails.set(name, String(email).toLowerCase());
-		}
-	};
-	await Promise.all(Array.from({ length: limits.organizationLooksAtOnce }, look));
+	await inParallel(names, limits.organizationLooksAtOnce, async (name) => {
+		const { email } = await deps.organizations.look(caller, name, ({ core }) =>
+			core.organizationSettings.read(),
+		);
+		mails.set(name, String(email).toLowerCase());
+	});
 	return mails;
 }
 

@@ -58,6 +58,8 @@ describe("an organization", () => {
 		expect(await b.organizations.nameOfIdHead(bob, idHead)).toBeNull();
 		expect(await b.organizations.nameOfIdHead(bob, "1")).toBe("default");
 		expect(await b.organizations.nameOfIdHead(root, "zzzz")).toBeNull();
+		await a.organizations.create(root, { name: "gamma" });
+		expect(await b.organizations.keyOf("gamma")).toBe("gamma");
 	});
 
 	test("is made once, however many make it at once", async () => {
